@@ -1,0 +1,156 @@
+/**
+ * `npm run bench`: where a frame's time goes. One 640x480 JPEG with one face; the whole way and the three models alone take
+ * turns in one run, so that whatever else the machine does weighs on both; medians, and their ratio.
+ */
+import { join } from 'node:path';
+import { pino } from 'pino';
+import sharp from 'sharp';
+import { decodePicture } from '../src/camera/picture.js';
+import { systemClock } from '../src/clock.js';
+import { columns } from '../src/commands/output.js';
+import { defaultConfig } from '../src/config.js';
+import { largestFace } from '../src/faces/face.js';
+import { rawThresholdOf } from '../src/identity/distance.js';
+import { createGallery } from '../src/identity/gallery.js';
+import { defaultModelsFolder } from '../src/inference/manifest.js';
+import type { ModelSession } from '../src/inference/model-session.js';
+import { openVision } from '../src/vision.js';
+import { measureDaemon } from './bench/daemon.js';
+import { portrait, resident } from './demo/visitors.js';
+
+const WARM_UP = 20;
+const RUNS = 200;
+
+const config = defaultConfig();
+const log = pino({ level: 'warn' }, pino.destination(2));
+const vision = await openVision(config.inference, systemClock, log);
+const gallery = tenPeople();
+const jpeg = await oneFace();
+
+const stages: Record<string, number[]> = { decode: [], detect: [], landmarks: [], encode: [], match: [] };
+const whole: number[] = [];
+const modelsAlone: number[] = [];
+// The models alone get what they got on the way: the encoder is a quarter faster on a constant picture than on a face.
+const inputs = new Map<ModelSession, Float32Array>();
+for (const session of vision.sessions) {
+  const run = session.run.bind(session);
+  Object.assign(session, {
+    run: (input: Float32Array) => {
+      inputs.set(session, input);
+      return run(input);
+    },
+  });
+}
+
+for (let i = -WARM_UP; i < RUNS; i++) {
+  const measured = await wholeWay();
+  const alone = await time(async () => {
+    for (const [session, input] of inputs) await session.run(input);
+  });
+  if (i < 0) continue;
+  for (const [name, ms] of Object.entries(measured.stages)) stages[name].push(ms);
+  whole.push(measured.totalMs);
+  modelsAlone.push(alone);
+}
+await vision.release();
+
+const daemon = await measureDaemon(join(defaultModelsFolder(), 'photographs'));
+const ratio = median(whole) / median(modelsAlone);
+const result = {
+  picture: '640x480 JPEG, one face',
+  runs: RUNS,
+  threads: config.inference.threads,
+  stagesMs: Object.fromEntries(Object.entries(stages).map(([name, all]) => [name, median(all)])),
+  wholeMs: median(whole),
+  modelsAloneMs: median(modelsAlone),
+  ratio,
+  readyMs: median(daemon.readyMs),
+  peakMegabytes: daemon.peakMegabytes.length > 0 ? median(daemon.peakMegabytes) : undefined,
+  daemon,
+};
+if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(result)}\n`);
+else {
+  const rows = [
+    ...Object.entries(result.stagesMs),
+    ['whole way', result.wholeMs] as const,
+    ['the three models alone', result.modelsAloneMs] as const,
+  ];
+  process.stdout.write(
+    `${result.picture}, ${RUNS} interleaved runs, ${config.inference.threads} thread, medians\n\n` +
+      `${columns(
+        ['STAGE', 'ms'],
+        rows.map(([name, ms]) => [name, ms.toFixed(2).padStart(6)]),
+      )}\n\nwhole way over models alone: ${ratio.toFixed(2)}\n\n` +
+      `the daemon, medians of ${daemon.readyMs.length} runs: ready after ${result.readyMs.toFixed(0)} ms; ` +
+      `peak memory in ${daemon.watchedSeconds} s of visitors at 10 fps: ${result.peakMegabytes?.toFixed(0) ?? 'not known here'} MB\n`,
+  );
+}
+process.exit();
+
+async function wholeWay(): Promise<{ totalMs: number; stages: Record<string, number> }> {
+  const start = performance.now();
+  const picture = await decodePicture(jpeg, 'bench', { maxPixels: config.maxPicturePixels });
+  const decoded = performance.now();
+  const frame = { ...picture, capturedAtMs: start, sequence: 1, source: 'bench' };
+  const face = largestFace(await vision.detect(frame));
+  if (!face) throw new Error('the bench picture should show a face');
+  const { embedding } = await vision.observe(frame, face);
+  if (!embedding) throw new Error('the bench face should have an embedding');
+  const encoded = performance.now();
+  gallery.nearest(embedding);
+  const end = performance.now();
+  const { detectMs, landmarksMs, encodeMs } = vision.times;
+  return {
+    totalMs: end - start,
+    stages: { decode: decoded - start, detect: detectMs, landmarks: landmarksMs, encode: encodeMs, match: end - encoded },
+  };
+}
+
+/** Ten people, the size of a household or a small office. */
+function tenPeople() {
+  const vector = new Float32Array(vision.encoder.outputs[0].shape[1]).fill(0.1);
+  return createGallery(
+    Array.from({ length: 10 }, (_, i) => ({
+      id: String(i),
+      name: `Person ${i}`,
+      cards: [],
+      createdAt: '',
+      templates: [
+        {
+          id: String(i),
+          encoder: vision.encoder.id,
+          modelSha256: '',
+          vector,
+          quality: 1,
+          createdAt: '',
+          source: 'photo' as const,
+        },
+      ],
+    })),
+    vision.encoder.id,
+    rawThresholdOf(vision.encoder),
+  );
+}
+
+async function oneFace(): Promise<Buffer> {
+  const photographs = join(defaultModelsFolder(), 'photographs');
+  const person = await sharp(await portrait(photographs, resident.atTheDoor))
+    .resize({ height: 400 })
+    .toBuffer();
+  const wall = sharp({ create: { width: 640, height: 480, channels: 3, background: { r: 96, g: 104, b: 112 } } });
+  return wall
+    .composite([{ input: person }])
+    .jpeg({ quality: 90 })
+    .toBuffer();
+}
+
+async function time(work: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}

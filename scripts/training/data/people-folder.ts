@@ -1,0 +1,35 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** One photograph of one person. */
+export interface Photograph {
+  readonly person: string;
+  readonly path: string;
+}
+
+const pictures = /\.(jpe?g|png|webp|tiff?)$/i;
+
+/**
+ * The photographs in a folder that has a folder for each person (the layout of Labeled Faces in the Wild), in the order of
+ * their names. Folders whose name begins with a dot are passed over.
+ *
+ * Throws when there are fewer than two people: nobody could be told from anybody.
+ */
+export async function readPeopleFolder(folder: string): Promise<Photograph[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const people = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
+  const photographs = await Promise.all(
+    people.sort().map(async (person) => {
+      const names = await readdir(join(folder, person));
+      return names
+        .filter((name) => pictures.test(name))
+        .sort()
+        .map((name) => ({ person, path: join(folder, person, name) }));
+    }),
+  );
+  const found = photographs.filter((ofPerson) => ofPerson.length > 0);
+  if (found.length < 2) {
+    throw new Error(`expected ${folder} to have a folder of photographs for each of two people or more, found ${found.length}`);
+  }
+  return found.flat();
+}

@@ -1,0 +1,161 @@
+import type { Clock, Timer } from '../clock.js';
+import type { AccessMode, Comparison, DenyReason, Emit, PersonRef } from '../events.js';
+import type { Box } from '../faces/face.js';
+import { similarity } from '../identity/distance.js';
+import type { Embedding } from '../identity/embedding.js';
+import type { Gallery, Match } from '../identity/gallery.js';
+import type { Opinion, Vote } from './agreement.js';
+import { makeGrant, type Grant } from './grant.js';
+import type { Policy } from './policy.js';
+import { Presentations, type Candidate, type PresentationRules, type Verdict } from './presentations.js';
+
+/** A face of one frame, as the vision path delivers it. */
+export interface SeenFace {
+  readonly box: Box;
+  /** Absent when the face was not encoded: it is followed but never recognised. */
+  readonly embedding?: Embedding;
+  /** 0..1, absent when liveness is off. */
+  readonly liveness?: number;
+}
+
+/**
+ * How a door wants to know who somebody is. recognition: 1:K, and 1:1 after a command's claim. verification: 1:1 after any
+ * claim, otherwise nobody is let in. either: 1:K, and 1:1 after any claim. both: 1:1 after a card's claim alone.
+ */
+export type DoorRule = 'recognition' | 'verification' | 'either' | 'both';
+
+export interface AccessSettings extends PresentationRules {
+  readonly mode: DoorRule;
+  /** A frame older than this when it is judged opens nothing. */
+  readonly maxFrameAgeMs: number;
+  /** A claimed identity stands for so long. */
+  readonly claimMs: number;
+}
+
+/** Many frames of each presentation in, at most one Grant or denial each out. */
+export interface Access {
+  /** The faces of one frame. Returns the grants that they earned; each verdict is an event as well. */
+  see(faces: readonly SeenFace[], capturedAtMs: number): Grant[];
+  /**
+   * Somebody says who they are: the next presentation is compared with that person alone.
+   * @returns whether this door takes such a claim
+   */
+  claim(person: PersonRef, by?: 'command' | 'card'): boolean;
+  /** What was seen so far counts no more: the people changed. */
+  reset(): void;
+  stop(): void;
+}
+
+type Decision = { readonly grantTo: PersonRef } | { readonly reason: DenyReason; readonly person?: PersonRef };
+
+export interface AccessParts {
+  readonly gallery: () => Gallery;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+export function createAccess(settings: AccessSettings, { gallery, policy, clock, emit }: AccessParts): Access {
+  const { mode } = settings;
+  const takes = { command: mode !== 'both', card: mode !== 'recognition' };
+  const unclaimed: AccessMode = mode === 'recognition' || mode === 'either' ? 'recognition' : 'verification';
+  const presentations = new Presentations(settings);
+  let claim: { person: PersonRef; timer: Timer } | undefined;
+  let expiry: Timer | undefined;
+
+  function dropClaim(): void {
+    if (!claim) return;
+    claim.timer.cancel();
+    claim = undefined;
+    // Votes against one person alone had no runner-up: they must not count in a recognition.
+    presentations.clearVotes();
+  }
+
+  /** Those who leave get their verdict even when the camera falls silent. */
+  function armExpiry(): void {
+    expiry?.cancel();
+    expiry = clock.after(settings.expireMs + 1, () => presentations.expire(clock.monotonicMs()).forEach(announce));
+  }
+
+  function announce({ presentation, opinion }: Verdict): Grant | undefined {
+    const comparison: Comparison = {
+      mode: claim ? 'verification' : unclaimed,
+      threshold: settings.threshold,
+      track: presentation,
+      ...(opinion.distance !== undefined && {
+        distance: opinion.distance,
+        similarity: similarity(opinion.distance, settings.threshold),
+      }),
+      ...(opinion.liveness !== undefined && { liveness: opinion.liveness }),
+    };
+    const claimed = claim?.person;
+    dropClaim();
+    const decision = decide(opinion, claimed);
+    if ('grantTo' in decision) {
+      const person = decision.grantTo;
+      emit({ type: 'granted', person, ...comparison });
+      policy.granted();
+      return makeGrant({ cause: 'face', person, decidedAtMs: clock.monotonicMs() });
+    }
+    emit({ type: 'denied', ...decision, ...(claimed && { claimed }), ...comparison });
+    policy.denied(decision.reason);
+    return undefined;
+  }
+
+  /** The policy speaks last: who agreement alone would let in may still be refused. */
+  function decide(opinion: Opinion, claimed: PersonRef | undefined): Decision {
+    if (opinion.kind === 'agreed') {
+      const { person } = opinion;
+      const reason = policy.refusal(person);
+      return reason ? { reason, person } : { grantTo: person };
+    }
+    if (policy.lockedOut()) return { reason: 'locked_out' };
+    return { reason: claimed && opinion.reason === 'unknown' ? 'too_far' : opinion.reason };
+  }
+
+  return {
+    see(faces, capturedAtMs) {
+      const ageMs = clock.monotonicMs() - capturedAtMs;
+      if (!(ageMs <= settings.maxFrameAgeMs)) return [];
+      const seen = gallery();
+      const candidates = faces.map((face): Candidate => ({ ...face, ...voteOf(face, seen, unclaimed, claim?.person) }));
+      armExpiry();
+      return presentations.see(candidates, capturedAtMs).flatMap((verdict) => announce(verdict) ?? []);
+    },
+    claim(person, by = 'command') {
+      if (!takes[by]) return false;
+      dropClaim();
+      presentations.reset();
+      claim = { person, timer: clock.after(settings.claimMs, dropClaim) };
+      return true;
+    },
+    reset() {
+      presentations.reset();
+    },
+    stop() {
+      expiry?.cancel();
+      dropClaim();
+      presentations.reset();
+    },
+  };
+}
+
+/** What a face says of who it is; nothing when it could not be encoded, or when a claim is needed and none stands. */
+function voteOf(
+  { embedding, liveness }: SeenFace,
+  gallery: Gallery,
+  mode: AccessMode,
+  claimed: PersonRef | undefined,
+): { vote?: Omit<Vote, 'atMs'> } {
+  if (!embedding || (mode === 'verification' && !claimed)) return {};
+  const match: Match | undefined = claimed ? gallery.compare(embedding, claimed.id) : gallery.nearest(embedding);
+  const { person, distance = Infinity, runnerUpDistance = Infinity } = match ?? {};
+  return {
+    vote: {
+      distance,
+      runnerUpDistance,
+      ...(person && { person: { id: person.id, name: person.name } }),
+      ...(liveness !== undefined && { liveness }),
+    },
+  };
+}

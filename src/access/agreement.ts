@@ -1,0 +1,65 @@
+import type { DenyReason, PersonRef } from '../events.js';
+
+/** What one frame says of a presentation. */
+export interface Vote {
+  readonly atMs: number;
+  /** The nearest person (1:K) or the claimed one (1:1); absent when there was nobody to compare with. */
+  readonly person?: PersonRef;
+  /** L2 on the FaceNet scale; infinite without a person. */
+  readonly distance: number;
+  /** The distance of the next other person; infinite in 1:1. */
+  readonly runnerUpDistance: number;
+  /** 0..1, passive liveness; absent when it is off. */
+  readonly liveness?: number;
+}
+
+export interface AgreementRules {
+  /** A distance below this is a match; at it, or above, is none. FaceNet scale. */
+  readonly threshold: number;
+  /** So many of the last `windowFrames` votes must name the same person. */
+  readonly agreeFrames: number;
+  readonly windowFrames: number;
+  /** The runner-up must lie at least so much further away than the match. FaceNet scale. */
+  readonly minMargin: number;
+  /** The least mean liveness over the window, 0..1; absent when liveness is off. */
+  readonly minLiveness?: number;
+}
+
+export type Opinion =
+  | { readonly kind: 'agreed'; readonly person: PersonRef; readonly distance: number; readonly liveness?: number }
+  | { readonly kind: 'doubt'; readonly reason: DenyReason; readonly distance?: number; readonly liveness?: number };
+
+/**
+ * What the last votes say together. Every doubt is a denial; only votes that all rules accept agree.
+ *
+ * @param votes in the order of time; only the last `windowFrames` count
+ */
+export function opinionOf(votes: readonly Vote[], rules: AgreementRules): Opinion {
+  const window = votes.slice(-rules.windowFrames);
+  const liveness = mean(window.flatMap((vote) => vote.liveness ?? []));
+  const nearest = window.reduce((least, vote) => Math.min(least, vote.distance), Infinity);
+  const doubt = (reason: DenyReason): Opinion => ({
+    kind: 'doubt',
+    reason,
+    ...(Number.isFinite(nearest) && { distance: nearest }),
+    ...(liveness !== undefined && { liveness }),
+  });
+
+  const matching = window.filter((vote) => vote.person && vote.distance < rules.threshold);
+  const person = matching.at(-1)?.person;
+  // Ask for liveness before identity: a spoof of a stranger is still a spoof.
+  if (rules.minLiveness !== undefined && !(liveness !== undefined && liveness >= rules.minLiveness)) return doubt('spoof');
+  if (!person) return doubt('unknown');
+  if (matching.some((vote) => vote.person?.id !== person.id)) return doubt('ambiguous');
+
+  const clear = matching.filter((vote) => vote.runnerUpDistance - vote.distance >= rules.minMargin);
+  if (clear.length < rules.agreeFrames) return doubt(matching.length >= rules.agreeFrames ? 'ambiguous' : 'unknown');
+  // Votes that named the person but not closely enough weigh on the mean.
+  const distance = mean(window.filter((vote) => vote.person?.id === person.id).map((vote) => vote.distance));
+  if (distance === undefined || !(distance < rules.threshold)) return doubt('unknown');
+  return { kind: 'agreed', person, distance, ...(liveness !== undefined && { liveness }) };
+}
+
+function mean(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,31 @@
+import type { Clock } from '../clock.js';
+import type { Config } from '../config-schema.js';
+import type { Camera, CameraListener } from './camera.js';
+import { ffmpegCamera } from './ffmpeg-camera.js';
+import { FolderCamera } from './folder-camera.js';
+import type { Pace } from './pacer.js';
+import { WebcamCamera } from './webcam-camera.js';
+import { nodeWebcamShot } from './webcam-shot.js';
+
+export interface CameraDependencies {
+  readonly clock: Clock;
+  readonly listener: CameraListener;
+  readonly maxPicturePixels: number;
+  /** Of a folder; the other cameras cannot wait. `realtime` unless given. */
+  readonly pace?: Pace;
+}
+
+/**
+ * The camera of this configuration, at rest: it starts when its frames are iterated.
+ * @throws CAMERA_UNAVAILABLE for an input or a device that no camera can have
+ */
+export function openCamera(config: Config['camera'], { clock, listener, maxPicturePixels, pace }: CameraDependencies): Camera {
+  switch (config.adapter) {
+    case 'folder':
+      return new FolderCamera({ ...config, pace: pace ?? 'realtime', maxPicturePixels }, clock, listener);
+    case 'ffmpeg':
+      return ffmpegCamera(config, { clock, listener });
+    case 'webcam':
+      return new WebcamCamera(config, { clock, listener, maxPicturePixels, takeShot: nodeWebcamShot(config) });
+  }
+}

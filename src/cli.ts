@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+import tab from '@bomb.sh/tab/commander';
+import { Command, CommanderError } from 'commander';
+import { registerConfig } from './commands/config.js';
+import { registerDoctor } from './commands/doctor.js';
+import { registerEnroll } from './commands/enroll.js';
+import { registerIdentify } from './commands/identify.js';
+import { registerPeople } from './commands/people.js';
+import { createRun } from './commands/run-command.js';
+import { registerRun } from './commands/run.js';
+import { FacelatchError } from './errors.js';
+import { version } from './version.js';
+
+/** A defect of facelatch itself (EX_SOFTWARE of sysexits.h). */
+const DEFECT = 70;
+
+const program = new Command('facelatch')
+  .description('Knows a face and opens the lock.')
+  .version(version())
+  .option('-c, --config <file>', 'configuration (YAML); else $FACELATCH_CONFIG, ./facelatch.yaml, /etc/facelatch/facelatch.yaml')
+  .option('--encoder <id>', 'use this encoder of the model manifest instead of the configured one')
+  .option('--json', 'answer in JSON, one value a line')
+  .showHelpAfterError('(facelatch --help shows every command)')
+  .showSuggestionAfterError()
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride()
+  .addHelpText(
+    'after',
+    '\nExit status: 0 done or granted, 1 denied, 2 wrong use, 3 unusable input, 4 configuration, 5 people file, 6 models, 7 camera, door or broker.',
+  );
+
+const run = createRun(program, (status) => {
+  process.exitCode = status;
+});
+for (const register of [registerRun, registerEnroll, registerPeople, registerIdentify, registerDoctor, registerConfig]) {
+  register(program, run);
+}
+tab(program, { completionCommandName: 'completion' });
+for (const command of program.commands) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = explain(error);
+}
+// Native libraries keep threads alive; everything was closed in order before.
+process.exit();
+
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const json = program.opts<{ json?: boolean }>().json;
+  if (error instanceof FacelatchError) {
+    process.stderr.write(
+      json ? `${JSON.stringify({ error: { code: error.code, message: error.message } })}\n` : `facelatch: ${error.message}\n`,
+    );
+    return error.exitStatus;
+  }
+  process.stderr.write(
+    `facelatch: a defect, please report it: ${error instanceof Error ? String(error.stack) : String(error)}\n`,
+  );
+  return DEFECT;
+}

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { pino, type Logger } from 'pino';
+import { systemClock, type Clock } from '../clock.js';
+import { defaultConfig, readConfig, type Config } from '../config.js';
+import { openPeople, type People } from '../identity/people.js';
+import { openVision, type Vision } from '../vision.js';
+
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly encoder?: string;
+}
+
+/** What a subcommand works with: opened when it asks, closed when it is done. */
+export interface Context {
+  readonly config: Config;
+  /** The file that the configuration came from; absent when there is none and every default holds. */
+  readonly configFile: string | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly json: boolean;
+  vision(): Promise<Vision>;
+  people(options?: { readonly create?: boolean }): Promise<People>;
+  /** Prints one value for programs (one line of JSON) or its text for people. */
+  print(value: unknown, text: string): void;
+  close(): Promise<void>;
+}
+
+/** Looked for in this order where --config and FACELATCH_CONFIG name none. */
+const usualPlaces = ['facelatch.yaml', '/etc/facelatch/facelatch.yaml'];
+
+export function configFileOf(options: GlobalOptions): string | undefined {
+  return options.config ?? process.env['FACELATCH_CONFIG'] ?? usualPlaces.find((place) => existsSync(place));
+}
+
+export function openContext(options: GlobalOptions): Context {
+  const configFile = configFileOf(options);
+  const read = configFile === undefined ? defaultConfig() : readConfig(configFile);
+  const config = options.encoder === undefined ? read : { ...read, inference: { ...read.inference, encoder: options.encoder } };
+  const json = options.json ?? false;
+  // Standard output is the answer's; the log goes beside it. One-shot commands speak up only when something is wrong.
+  const log = pino({ level: process.env['FACELATCH_LOG'] ?? 'warn', base: null }, pino.destination({ fd: 2, sync: true }));
+  const closers: (() => Promise<void>)[] = [];
+
+  return {
+    config,
+    configFile,
+    clock: systemClock,
+    log,
+    json,
+    async vision() {
+      const vision = await openVision(config.inference, systemClock, log);
+      closers.push(() => vision.release());
+      return vision;
+    },
+    async people({ create = false } = {}) {
+      const people = await openPeople({
+        ...config.people,
+        create,
+        clock: systemClock,
+        onFault: (reason, code) => log.warn({ code }, reason),
+      });
+      closers.push(() => people.close());
+      return people;
+    },
+    print(value, text) {
+      process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`);
+    },
+    async close() {
+      for (const close of closers.splice(0).reverse()) await close();
+    },
+  };
+}

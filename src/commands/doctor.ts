@@ -1,0 +1,123 @@
+import { release } from 'node:os';
+import type { Command } from 'commander';
+import { openCamera } from '../camera/open-camera.js';
+import { openRelay } from '../door/open-relay.js';
+import { FacelatchError, fault, reasonOf } from '../errors.js';
+import { defaultModelsFolder } from '../inference/manifest.js';
+import { listSupportedBackends, reportProviders } from '../inference/provider-report.js';
+import { openPeople } from '../identity/people.js';
+import { version } from '../version.js';
+import { modelIdsOf } from '../vision.js';
+import type { Context } from './context.js';
+import { table } from './output.js';
+import type { Run } from './run-command.js';
+
+export function registerDoctor(program: Command, run: Run): void {
+  program
+    .command('doctor')
+    .description('check every part of this installation; the exit status is that of the first part that is not well')
+    .action(run(examine));
+}
+
+interface Finding {
+  readonly part: string;
+  readonly well: boolean;
+  readonly detail: string;
+  readonly exitStatus: number;
+  readonly data?: unknown;
+}
+
+const FIRST_FRAME_MS = 5_000;
+
+async function examine(context: Context): Promise<number> {
+  const { config, configFile, log } = context;
+  const settings = { ...config.inference, modelsFolder: config.inference.modelsFolder ?? defaultModelsFolder() };
+  const findings: Finding[] = [
+    await check('configuration', () => Promise.resolve({ detail: configFile ?? 'no file: the defaults' })),
+    await check('runtime', async () => {
+      const providers = (await listSupportedBackends()).map(({ name, bundled }) =>
+        bundled ? name : `${name} (needs its libraries)`,
+      );
+      return { detail: `onnxruntime knows ${providers.join(', ')}`, data: providers };
+    }),
+  ];
+  for (const model of modelIdsOf(config.inference)) {
+    findings.push(
+      await check(`model ${model}`, async () => {
+        const report = await reportProviders(model, settings, log);
+        const nodes = Object.entries(report.nodes).map(([name, count]) => `${count} nodes on ${name}`);
+        const refused = report.refused.map(({ provider, reason }) => `\n${provider} refused: ${reason}`);
+        return {
+          detail: `hash as in the manifest; runs on ${report.provider}: ${nodes.join(', ')}${refused.join('')}`,
+          data: report,
+        };
+      }),
+    );
+  }
+  findings.push(
+    await check('people file', async () => {
+      const people = await openPeople({
+        ...config.people,
+        create: false,
+        clock: context.clock,
+        onFault: (reason, code) => log.warn({ code }, reason),
+      });
+      const all = people.all();
+      await people.close();
+      const again = all.filter(({ templates }) => !templates.some(({ encoder }) => encoder === config.inference.encoder));
+      const names = again.map(({ name }) => name).join(', ');
+      return { detail: `${all.length} people${again.length > 0 ? `; to be enrolled again for this encoder: ${names}` : ''}` };
+    }),
+    await check('camera', () => firstFrame(context)),
+    await check('relay', async () => {
+      const relay = await openRelay(config.relay, context.clock);
+      const energised = relay.read();
+      relay.close();
+      return { detail: `${config.relay.adapter}, at rest ${energised ? 'ENERGISED' : 'de-energised'}` };
+    }),
+  );
+
+  const sick = findings.find(({ well }) => !well);
+  context.print(
+    {
+      version: version(),
+      node: process.versions.node,
+      platform: `${process.platform}/${process.arch}`,
+      healthy: !sick,
+      findings,
+    },
+    [
+      `facelatch ${version()}, Node ${process.versions.node}, ${process.platform}/${process.arch} ${release()}`,
+      table(findings.map(({ part, well, detail }) => [`${well ? 'ok  ' : 'FAIL'} ${part}`, detail])),
+      sick ? `Not well: ${sick.part}.` : 'All well.',
+    ].join('\n'),
+  );
+  return sick?.exitStatus ?? 0;
+}
+
+async function check(part: string, work: () => Promise<{ detail: string; data?: unknown }>): Promise<Finding> {
+  try {
+    return { part, well: true, exitStatus: 0, ...(await work()) };
+  } catch (error) {
+    return { part, well: false, detail: reasonOf(error), exitStatus: error instanceof FacelatchError ? error.exitStatus : 70 };
+  }
+}
+
+async function firstFrame({ config, clock }: Context): Promise<{ detail: string }> {
+  let lastFault = 'no frame';
+  const listener = { onFault: (reason: string) => (lastFault = reason), onRecovered: () => undefined };
+  const camera = openCamera(config.camera, { clock, maxPicturePixels: config.maxPicturePixels, listener });
+  const timer = clock.after(FIRST_FRAME_MS, () => void camera.stop());
+  try {
+    for await (const { widthPx, heightPx, source } of camera.frames()) {
+      return { detail: `${source}: a frame of ${widthPx} x ${heightPx} pixels` };
+    }
+    throw fault('CAMERA_UNAVAILABLE', {
+      source: `the ${config.camera.adapter} camera`,
+      reason: `no frame within ${FIRST_FRAME_MS / 1000} s (${lastFault})`,
+    });
+  } finally {
+    timer.cancel();
+    await camera.stop();
+  }
+}

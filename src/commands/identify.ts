@@ -1,0 +1,150 @@
+import type { Command } from 'commander';
+import { opinionOf, type AgreementRules } from '../access/agreement.js';
+import { readPicture } from '../camera/picture.js';
+import { fault } from '../errors.js';
+import { largestFace } from '../faces/face.js';
+import { distanceOfDot, dotProduct, rawThresholdOf, similarity, toFaceNetScale } from '../identity/distance.js';
+import type { Embedding } from '../identity/embedding.js';
+import { createGallery, type Gallery, type Match } from '../identity/gallery.js';
+import type { Vision } from '../vision.js';
+import type { Context } from './context.js';
+import { decimals, spread, table } from './output.js';
+import type { Run } from './run-command.js';
+
+/** identify, verify, compare: what the door would decide on photographs. */
+export function registerIdentify(program: Command, run: Run): void {
+  program
+    .command('identify')
+    .description('say who is on a photograph (1:K), and whether the door would open; exit status 1 when it would not')
+    .argument('<photo>', 'JPEG, PNG, WebP or TIFF; the largest face counts')
+    .action(run(async (context, photo: string) => decide(context, photo, undefined)));
+
+  program
+    .command('verify')
+    .description('say whether a photograph shows the claimed person (1:1); exit status 1 when it does not')
+    .argument('<name>', 'name or id of an enrolled person')
+    .argument('<photo>', 'JPEG, PNG, WebP or TIFF; the largest face counts')
+    .action(run(async (context, name: string, photo: string) => decide(context, photo, name)));
+
+  program
+    .command('compare')
+    .description('say how far apart the faces of two photographs lie; exit status 1 when they are two people')
+    .argument('<photo>')
+    .argument('<photo>')
+    .action(run(compare));
+}
+
+/** One photograph is one frame: the rules of access/ hold, but for the agreement over several frames. */
+function singleFrameRules(context: Context): AgreementRules {
+  const { threshold, minMargin } = context.config.access;
+  return { threshold, minMargin, agreeFrames: 1, windowFrames: 1 };
+}
+
+async function decide(context: Context, photo: string, claimedName: string | undefined): Promise<number> {
+  const people = await context.people();
+  const claimed = claimedName === undefined ? undefined : people.get(claimedName);
+  const vision = await context.vision();
+  const gallery = createGallery(people.all(), vision.encoder.id, rawThresholdOf(vision.encoder));
+  if (claimed && gallery.toEnrollAgain.includes(claimed))
+    throw fault('ENROLL_AGAIN', { name: claimed.name, encoder: vision.encoder.id });
+
+  const seen = await embed(context, vision, photo);
+  const start = context.clock.monotonicMs();
+  const match = claimed ? gallery.compare(seen.embedding, claimed.id) : gallery.nearest(seen.embedding);
+  const matchMs = context.clock.monotonicMs() - start;
+  const rules = singleFrameRules(context);
+  const vote = match ?? { distance: Infinity, runnerUpDistance: Infinity };
+  const opinion = opinionOf([{ ...vote, atMs: 0 }], rules);
+  const granted = opinion.kind === 'agreed';
+  const reason = granted ? undefined : claimed && opinion.reason === 'unknown' ? 'too_far' : opinion.reason;
+  const times = { ...seen.times, matchMs };
+
+  context.print(
+    {
+      decision: granted ? 'granted' : 'denied',
+      ...(reason && { reason }),
+      mode: claimed ? 'verification' : 'recognition',
+      ...(claimed && { claimed: { id: claimed.id, name: claimed.name } }),
+      ...(granted && match && { person: { id: match.person.id, name: match.person.name } }),
+      ...(match && { distance: match.distance, similarity: similarity(match.distance, rules.threshold) }),
+      threshold: rules.threshold,
+      faces: seen.faces,
+      times,
+    },
+    [
+      granted ? `GRANTED  ${opinion.person.name}` : `DENIED   ${String(reason)}${claimed ? `: not ${claimed.name}` : ''}`,
+      table(rows(match, claimed !== undefined, granted, rules.threshold, seen.faces, gallery, times)),
+    ].join('\n'),
+  );
+  return granted ? 0 : 1;
+}
+
+function rows(
+  match: Match | undefined,
+  claimed: boolean,
+  granted: boolean,
+  threshold: number,
+  faces: number,
+  gallery: Gallery,
+  times: Readonly<Record<string, number>>,
+): [string, string][] {
+  const again = gallery.toEnrollAgain.map(({ name }) => name);
+  // Whom a stranger resembles most is nobody's business: the nearest name is told only for a match or a claim.
+  const whose = match && (granted || claimed) ? ` from ${match.person.name}` : ' from the nearest person';
+  return [
+    [
+      'distance',
+      match
+        ? `${decimals(match.distance)}${whose}; the door opens below ${decimals(threshold)} (similarity ${decimals(similarity(match.distance, threshold))})`
+        : 'nobody to compare with',
+    ],
+    ['faces', faces === 1 ? '1' : `${faces}; the largest counts`],
+    ['time', spread(times)],
+    ...(again.length > 0
+      ? ([['enroll again', `${again.join(', ')} (enrolled with another encoder)`]] as [string, string][])
+      : []),
+  ];
+}
+
+async function compare(context: Context, first: string, second: string): Promise<number> {
+  const vision = await context.vision();
+  const a = await embed(context, vision, first);
+  const b = await embed(context, vision, second);
+  const raw = distanceOfDot(dotProduct(a.embedding.vector, b.embedding.vector));
+  const distance = toFaceNetScale(raw, rawThresholdOf(vision.encoder));
+  const { threshold } = context.config.access;
+  const same = distance < threshold;
+  context.print(
+    { same, distance, rawDistance: raw, similarity: similarity(distance, threshold), threshold, times: [a.times, b.times] },
+    [
+      same ? 'SAME PERSON' : 'TWO PEOPLE',
+      table([
+        [
+          'distance',
+          `${decimals(distance)}; one person below ${decimals(threshold)} (${decimals(raw)} between the raw embeddings)`,
+        ],
+        ['time', `${spread(a.times)}\n${spread(b.times)}`],
+      ]),
+    ].join('\n'),
+  );
+  return same ? 0 : 1;
+}
+
+interface Embedded {
+  readonly embedding: Embedding;
+  readonly faces: number;
+  readonly times: Readonly<Record<string, number>>;
+}
+
+async function embed({ clock, config }: Context, vision: Vision, photo: string): Promise<Embedded> {
+  const start = clock.monotonicMs();
+  const picture = await readPicture(photo, { maxPixels: config.maxPicturePixels });
+  const decodeMs = clock.monotonicMs() - start;
+  const frame = { ...picture, capturedAtMs: start, sequence: 1, source: photo };
+  const detections = await vision.detect(frame);
+  const largest = largestFace(detections);
+  if (!largest) throw fault('NO_FACE', { source: photo });
+  const { embedding } = await vision.observe(frame, largest);
+  if (!embedding) throw fault('NO_FACE', { source: photo });
+  return { embedding, faces: detections.length, times: { decodeMs, ...vision.times } };
+}

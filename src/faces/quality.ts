@@ -1,0 +1,195 @@
+import type { Frame } from '../camera/frame.js';
+import type { Box, Face } from './face.js';
+import { poseOf, type Pose } from './pose.js';
+
+/** Why a face is not worth encoding, the most telling reason first. */
+export type QualityRejection = 'cut_off' | 'too_small' | 'too_dark' | 'too_bright' | 'turned_away' | 'blurred';
+
+/** What a display beside the door says to the person. */
+export const qualityPrompts: Readonly<Record<QualityRejection, string>> = {
+  cut_off: 'Step into the picture',
+  too_small: 'Come closer',
+  too_dark: 'Too dark: turn towards the light',
+  too_bright: 'Too bright: shade your face',
+  turned_away: 'Look at the camera',
+  blurred: 'Hold still',
+};
+
+/** The limits that a face must keep (configuration section `quality`, which says where the defaults come from). */
+export interface QualityLimits {
+  readonly minFacePx: number;
+  readonly minSharpness: number;
+  readonly minBrightness: number;
+  readonly maxClippedShare: number;
+  readonly maxYawDeg: number;
+  readonly maxPitchDeg: number;
+  readonly maxRollDeg: number;
+}
+
+export interface Quality extends Pose {
+  /** Height of the detector's box in the frame's pixels. */
+  readonly facePx: number;
+  /** Share of the box that lies inside the frame, 0..1. */
+  readonly insideShare: number;
+  /** Fineness of the detail along the worse of the two axes, 0..2; about 1 for a sharp face of any size. */
+  readonly sharpness: number;
+  /** Mean luma of the face, 0..255. */
+  readonly brightness: number;
+  /** Share of the face that is burnt out, 0..1. */
+  readonly clippedShare: number;
+  /** 0..1: the worst of the above, each against its limit (0) and an ideal (1). Stored with a template. */
+  readonly score: number;
+  readonly rejection?: QualityRejection;
+}
+
+/**
+ * Side of the grey picture that sharpness is measured in. With 32, faces of 48 to 405 px in the same photograph measure the
+ * same to 0.02; a face of 60 px fills it one to one.
+ */
+const SIZE = 32;
+/** Faces have more detail from top to bottom (brows, lids, lips) than across: the median ratio over lfw-10x10 is 1.47. */
+const DETAIL_DOWN = 1.4;
+/** Luma from which a pixel holds no more detail. */
+const BURNT_OUT = 250;
+/** A detector's box may overshoot the frame's edge a little although nothing of the face is missing. */
+const MIN_INSIDE_SHARE = 0.9;
+
+/**
+ * Judges a face before it is encoded. Costs about 0.05 ms, so that it can run on every candidate frame.
+ * Comparisons are written so that NaN rejects.
+ */
+export function assessQuality(frame: Frame, face: Face, limits: QualityLimits): Quality {
+  const { box } = face;
+  const measured = {
+    ...poseOf(face.landmarks),
+    facePx: box.height,
+    insideShare: insideShare(frame, box),
+    ...measureGrey(greyFace(frame, box)),
+  };
+  const rejection = rejectionOf(measured, limits);
+  return { ...measured, score: rejection ? 0 : scoreOf(measured, limits), ...(rejection && { rejection }) };
+}
+
+type Measured = Omit<Quality, 'score' | 'rejection'>;
+
+function rejectionOf(m: Measured, limits: QualityLimits): QualityRejection | undefined {
+  if (!(m.insideShare >= MIN_INSIDE_SHARE)) return 'cut_off';
+  if (!(m.facePx >= limits.minFacePx)) return 'too_small';
+  if (!(m.brightness >= limits.minBrightness)) return 'too_dark';
+  if (!(m.clippedShare <= limits.maxClippedShare)) return 'too_bright';
+  const facing =
+    Math.abs(m.yawDeg) <= limits.maxYawDeg &&
+    Math.abs(m.pitchDeg) <= limits.maxPitchDeg &&
+    Math.abs(m.rollDeg) <= limits.maxRollDeg;
+  if (!facing) return 'turned_away';
+  if (!(m.sharpness >= limits.minSharpness)) return 'blurred';
+  return undefined;
+}
+
+/** Twice the least size, detail and light are ideal: beyond that the encoder gains nothing (docs/liveness.md). */
+function scoreOf(m: Measured, limits: QualityLimits): number {
+  const above = (value: number, least: number) => (value - least) / Math.max(least, Number.MIN_VALUE);
+  const below = (value: number, most: number) => 1 - Math.abs(value) / Math.max(most, Number.MIN_VALUE);
+  const worst = Math.min(
+    above(m.facePx, limits.minFacePx),
+    above(m.sharpness, limits.minSharpness),
+    above(m.brightness, limits.minBrightness),
+    below(m.clippedShare, limits.maxClippedShare),
+    below(m.yawDeg, limits.maxYawDeg),
+    below(m.pitchDeg, limits.maxPitchDeg),
+    below(m.rollDeg, limits.maxRollDeg),
+  );
+  return Math.max(0, Math.min(1, worst));
+}
+
+function insideShare({ widthPx, heightPx }: Frame, { left, top, width, height }: Box): number {
+  const across = Math.min(left + width, widthPx) - Math.max(left, 0);
+  const down = Math.min(top + height, heightPx) - Math.max(top, 0);
+  return (Math.max(0, across) * Math.max(0, down)) / (width * height);
+}
+
+/** The inner face (brows to chin, without hair and background) as a small grey picture of SIZE x SIZE. */
+function greyFace({ rgb, widthPx, heightPx }: Frame, box: Box): Float32Array {
+  const across = parts(box.left + box.width * 0.15, (box.width * 0.7) / SIZE, widthPx);
+  const down = parts(box.top + box.height * 0.2, (box.height * 0.75) / SIZE, heightPx);
+  const grey = new Float32Array(SIZE * SIZE);
+  const line = new Float32Array(SIZE);
+  let lineOf = -1;
+  for (let r = 0; r < down.pixel.length; r++) {
+    if (down.pixel[r] !== lineOf) {
+      lineOf = down.pixel[r];
+      line.fill(0);
+      for (let c = 0; c < across.pixel.length; c++) {
+        const i = (lineOf * widthPx + across.pixel[c]) * 3;
+        // Near enough to luma.
+        line[across.cell[c]] += (rgb[i] + 2 * rgb[i + 1] + rgb[i + 2]) * across.share[c];
+      }
+    }
+    const start = down.cell[r] * SIZE;
+    const share = down.share[r] / 4;
+    for (let x = 0; x < SIZE; x++) grey[start + x] += line[x] * share;
+  }
+  return grey;
+}
+
+/** Along one axis, which pixels make up which cell and to what share: a pixel on a border counts in part on both sides. */
+interface Parts {
+  readonly pixel: readonly number[];
+  readonly cell: readonly number[];
+  readonly share: readonly number[];
+}
+
+/** Rounding to whole pixels instead would double some rows and columns, and they would pass for detail. */
+function parts(start: number, cellPx: number, limit: number): Parts {
+  const pixel: number[] = [];
+  const cell: number[] = [];
+  const share: number[] = [];
+  // Of a large face every n-th pixel will do: the time stays the same for every size.
+  const stride = Math.max(1, Math.floor(cellPx / 3));
+  for (let k = 0; k < SIZE; k++) {
+    const from = (start + k * cellPx) / stride;
+    const to = from + cellPx / stride;
+    for (let unit = Math.floor(from); unit < to; unit++) {
+      pixel.push(Math.max(0, Math.min(limit - 1, unit * stride)));
+      cell.push(k);
+      share.push((Math.min(unit + 1, to) - Math.max(unit, from)) / (to - from));
+    }
+  }
+  return { pixel, cell, share };
+}
+
+/**
+ * Sharpness is the energy of the second differences against that of the first: blur takes the fine detail away and leaves
+ * the coarse, whatever the contrast. Motion blurs along one axis only, hence the worse of the two.
+ */
+function measureGrey(grey: Float32Array): Pick<Quality, 'sharpness' | 'brightness' | 'clippedShare'> {
+  let sum = 0;
+  let clipped = 0;
+  let fineX = 0;
+  let fineY = 0;
+  let coarseX = 0;
+  let coarseY = 0;
+  for (let y = 1; y < SIZE - 1; y++) {
+    for (let x = 1; x < SIZE - 1; x++) {
+      const i = y * SIZE + x;
+      const here = grey[i];
+      const left = grey[i - 1];
+      const right = grey[i + 1];
+      const above = grey[i - SIZE];
+      const below = grey[i + SIZE];
+      sum += here;
+      if (here >= BURNT_OUT) clipped++;
+      fineX += (left + right - 2 * here) ** 2;
+      fineY += (above + below - 2 * here) ** 2;
+      coarseX += (right - left) ** 2;
+      coarseY += (below - above) ** 2;
+    }
+  }
+  const count = (SIZE - 2) ** 2;
+  return {
+    // A face without any difference has no detail at all.
+    sharpness: 2 * Math.min(Math.sqrt(fineX / Math.max(coarseX, 1)), Math.sqrt(fineY / Math.max(coarseY, 1)) / DETAIL_DOWN),
+    brightness: sum / count,
+    clippedShare: clipped / count,
+  };
+}

@@ -1,0 +1,95 @@
+import { Low } from 'lowdb';
+import type { Clock } from '../../clock.js';
+import { fault } from '../../errors.js';
+import type { Person } from '../person.js';
+import type { PeopleAdapter } from './adapter.js';
+import { applyAll, type Rules } from './operations.js';
+import type { PeopleDocument } from './payload.js';
+import type { ChangeRequest } from './protocol.js';
+import { differences, Roster, type Change } from './roster.js';
+
+export interface PeopleChange {
+  readonly people: readonly Person[];
+  readonly changes: readonly Change[];
+}
+
+export interface StoreOptions {
+  readonly file: string;
+  readonly adapter: PeopleAdapter;
+  readonly clock: Clock;
+  readonly rules: Rules;
+  readonly onChange: (change: PeopleChange) => void;
+}
+
+/** The people in memory, always as they are on the disk. */
+export class PeopleStore {
+  readonly #options: StoreOptions;
+  readonly #low: Low<PeopleDocument>;
+  #people: readonly Person[] = Object.freeze([]);
+  #roster = new Roster();
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#low = new Low<PeopleDocument>(options.adapter, { sequence: 0, savedAt: '', people: [] });
+  }
+
+  /** A frozen list of frozen people. */
+  get people(): readonly Person[] {
+    return this.#people;
+  }
+
+  /** By id, or by name in any case. */
+  find(nameOrId: string): Person | undefined {
+    return this.#roster.byId(nameOrId.trim().toLowerCase()) ?? this.#roster.byName(nameOrId);
+  }
+
+  /** @throws PEOPLE_FILE_MISSING, and what PeopleAdapter.read throws */
+  async load(): Promise<void> {
+    const { adapter, file, onChange } = this.#options;
+    const document = await adapter.read();
+    if (!document) throw fault('PEOPLE_FILE_MISSING', { path: file });
+    this.#low.data = document;
+    const before = this.#people;
+    this.#know(Roster.of(document.people));
+    onChange({ people: this.#people, changes: differences(before, this.#people) });
+  }
+
+  /** Reads the file again if another process wrote it. */
+  async refresh(): Promise<void> {
+    if (await this.#options.adapter.changed()) await this.load();
+  }
+
+  /** Writes an empty file. The caller knows that there is none, and that one is wanted. */
+  async create(): Promise<void> {
+    await this.#write([], 0);
+  }
+
+  /**
+   * Resolves when the change is durable. When it fails, memory is as it was. Not to be called while another call runs.
+   *
+   * @throws what applyAll() and PeopleAdapter.write throw
+   */
+  async commit({ operations, repeated }: ChangeRequest): Promise<void> {
+    const { roster, changes } = applyAll(this.#roster, { operations, repeated, rules: this.#options.rules });
+    if (changes.length === 0) return;
+    await this.#write(roster.people(), this.#low.data.sequence + 1);
+    this.#know(roster);
+    this.#options.onChange({ people: this.#people, changes });
+  }
+
+  #know(roster: Roster): void {
+    this.#roster = roster;
+    this.#people = Object.freeze(roster.people());
+  }
+
+  async #write(people: readonly Person[], sequence: number): Promise<void> {
+    const before = this.#low.data;
+    this.#low.data = { sequence, savedAt: this.#options.clock.wallTime().toISOString(), people };
+    try {
+      await this.#low.write();
+    } catch (error) {
+      this.#low.data = before;
+      throw error;
+    }
+  }
+}

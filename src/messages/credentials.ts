@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import type { Config } from '../config-schema.js';
+import { fault, reasonOf } from '../errors.js';
+
+/** What the door shows to the broker, and how it knows the broker. Never logged. */
+export interface Credentials {
+  readonly username?: string;
+  readonly password?: string;
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/**
+ * Reads the files that the `mqtt` section names. Called at every connection: passwords and certificates may be renewed while
+ * the door runs.
+ *
+ * @throws FacelatchError SECRET_UNREADABLE
+ */
+export async function readCredentials(mqtt: Config['mqtt']): Promise<Credentials> {
+  const { username, passwordFile, tls } = mqtt;
+  const [password, ca, cert, key] = await Promise.all([
+    read('mqtt.passwordFile', passwordFile),
+    read('mqtt.tls.caFile', tls?.caFile),
+    read('mqtt.tls.certFile', tls?.certFile),
+    read('mqtt.tls.keyFile', tls?.keyFile),
+  ]);
+  return {
+    ...(username !== undefined && { username }),
+    ...(password && { password: firstLine(password) }),
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+  };
+}
+
+async function read(setting: string, path: string | undefined): Promise<Buffer | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw fault('SECRET_UNREADABLE', { setting, path, reason: reasonOf(cause) }, cause);
+  }
+}
+
+/** Editors end a file with a newline, which is no part of the password. */
+const firstLine = (content: Buffer) => content.toString('utf8').split(/\r?\n/, 1)[0] ?? '';

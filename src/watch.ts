@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import type { Access, SeenFace } from './access/access.js';
+import type { Camera } from './camera/camera.js';
+import type { Frame } from './camera/frame.js';
+import type { Door } from './door/door.js';
+import { reasonOf } from './errors.js';
+import type { Vision } from './vision.js';
+
+/** The parts that a frame passes, in its order. */
+export interface Way {
+  readonly vision: Vision;
+  readonly access: Access;
+  readonly door: Door;
+  /** Faces smaller than this are followed but not encoded. */
+  readonly minFacePx: number;
+  readonly log: Logger;
+  readonly onFrame: () => void;
+}
+
+export interface StopReason {
+  readonly reason: string;
+  readonly failed: boolean;
+}
+
+/** So many frames in a row that could not be analysed are no accident: stop, and let the supervisor start anew. */
+const MAX_FAILED_FRAMES = 20;
+/** More faces than this in one frame are a crowd or a wall of pictures; the largest are analysed. */
+const MAX_FACES = 8;
+
+/** Moves the frames along the way until there are no more. A frame that fails opens nothing and releases the relay. */
+export async function watch(camera: Camera, way: Way): Promise<StopReason> {
+  let failed = 0;
+  for await (const frame of camera.frames()) {
+    try {
+      await analyse(frame, way);
+      failed = 0;
+      way.onFrame();
+    } catch (error) {
+      way.door.releaseNow();
+      way.log.error({ frame: frame.sequence, source: frame.source, reason: reasonOf(error) }, 'a frame could not be analysed');
+      if (++failed >= MAX_FAILED_FRAMES) {
+        return { reason: `${MAX_FAILED_FRAMES} frames in a row could not be analysed: ${reasonOf(error)}`, failed: true };
+      }
+    }
+  }
+  return { reason: 'the camera has no more to show', failed: false };
+}
+
+async function analyse(frame: Frame, { vision, access, door, minFacePx }: Way): Promise<void> {
+  const detections = await vision.detect(frame);
+  const largestFirst = detections.sort((a, b) => b.box.height - a.box.height).slice(0, MAX_FACES);
+  const faces: SeenFace[] = [];
+  for (const detection of largestFirst) {
+    const { box } = detection;
+    if (Math.min(box.width, box.height) < minFacePx) faces.push({ box });
+    else {
+      const { embedding } = await vision.observe(frame, detection);
+      faces.push(embedding ? { box, embedding } : { box });
+    }
+  }
+  for (const grant of access.see(faces, frame.capturedAtMs)) door.grant(grant);
+}
