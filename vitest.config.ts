@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/hardware/**', 'test/browser/**'],
+    exclude: ['test/hardware/**'],
     // Two cores, and ONNX Runtime is native: separate processes, few of them.
     pool: 'forks',
     maxWorkers: 2,

@@ -84,8 +84,10 @@ describe('calibration', () => {
     // 2,376 impostor pairs show 1e-2 and 1e-3, not 1e-4.
     expect(table).toHaveLength(3);
     expect(table[0].fmr).toBeLessThanOrEqual(1e-2);
-    expect(table.at(-1)).toMatchObject({ fmr: 0, rawDistance: pairs.impostor[0], impostorPairs: 66 * 36 });
-    expect(operatingPoint).toEqual({ rawDistance: pairs.impostor[0], faceNetDistance: 0.7 });
+    // Two runtimes may differ by 1e-4 in each vector.
+    const rawDistance = pairs.impostor[0] - 2e-4;
+    expect(table.at(-1)).toMatchObject({ fmr: 0, rawDistance, impostorPairs: 66 * 36 });
+    expect(operatingPoint).toEqual({ rawDistance, faceNetDistance: 0.7 });
     const distances = table.map(({ rawDistance }) => rawDistance);
     expect(distances).toEqual([...distances].sort((x, y) => y - x));
   });

@@ -11,7 +11,7 @@ export interface Pair {
 export interface Mistakes {
   /** Two people who look alike to it, the nearest first. */
   readonly nearestImpostors: readonly Pair[];
-  /** One person who does not look like herself to it, the farthest first. */
+  /** One person whose photographs do not look alike to it, the farthest first. */
   readonly farthestGenuine: readonly Pair[];
 }
 

@@ -222,7 +222,7 @@ function mistakes({ name, mistakes: { nearestImpostors, farthestGenuine } }: Eva
     element('h3', {}, name),
     element('p', {}, 'Two people that it finds most alike'),
     pictures(nearestImpostors, data),
-    element('p', {}, 'One person that it finds most unlike herself'),
+    element('p', {}, 'One person whose photographs it finds most unlike'),
     pictures(farthestGenuine, data),
   );
 }
