@@ -38,13 +38,14 @@ if (!shipped) {
   if (modified(join(root, 'package-lock.json')) > modified(join(root, 'node_modules/.package-lock.json'))) {
     run('installing packages (npm ci)', 'npm', ['ci', '--no-audit', '--no-fund']);
   }
-  const built = modified(join(root, 'dist/.tsbuildinfo'));
+  const built = modified(join(root, 'dist/facelatch.js'));
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   if (existsSync(compiler) && Math.max(newestBelow(join(root, 'src')), newestBelow(join(root, 'scripts'))) > built) {
     run('building', process.execPath, [compiler, '-p', 'tsconfig.build.json']);
+    run('bundling', process.execPath, ['dist/scripts/bundle.js']);
   }
 }
-if (!existsSync(join(root, 'dist/src/cli.js'))) {
+if (!existsSync(join(root, 'dist/facelatch.js'))) {
   console.error(
     'setup: expected a built tree in dist/, or the compiler to build it; found neither. Run "npm ci" without --omit=dev first,',
   );

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { COMMAND_NAMES } from './command-names.js';
 import { meeting, scheduleNamed, schedulesSchema } from './schedule-schema.js';
 

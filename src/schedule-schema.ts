@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Weekly schedules as they stand in the configuration, and the contradictions in them that are refused at start.

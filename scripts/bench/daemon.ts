@@ -15,7 +15,7 @@ export interface DaemonFigures {
 
 const RUNS = 5;
 const WATCHED_SECONDS = 12;
-const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../facelatch.js', import.meta.url));
 
 /** Starts the daemon as a user does, before a replayed camera with visitors at 10 fps, and looks at it from outside. */
 export async function measureDaemon(photographs: string): Promise<DaemonFigures> {

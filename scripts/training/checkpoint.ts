@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SamplerState } from './data/batches.js';
 import type { StoredTensor, StoredTensors } from './named-weights.js';
 import type { RandomState } from './random.js';

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readWeights, writeWeights } from './named-weights.js';
 import { buildNetwork, networkNamed } from './networks/index.js';
 import type { Network } from './networks/network.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { adamDefaults } from './adam.js';
 import { augmentationDefaults } from './data/augment.js';
 import { FACENET_MARGIN } from './triplet-loss.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fault } from '../errors.js';
 import { unitVector } from './embedding.js';
 import { fieldsSchema, templateSchema } from './people-file/record.js';

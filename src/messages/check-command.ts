@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { openEnvelope } from './command-envelope.js';
 import type { CommandKey } from './command-keys.js';
 import { commandArgumentSchemas, commandBodySchema, envelopeSchema, type Command } from './command-schemas.js';

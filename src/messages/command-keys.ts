@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CommandName } from '../command-names.js';
 import type { Config } from '../config-schema.js';
 import { fault, reasonOf } from '../errors.js';

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import type * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { startBackend, type Backend } from '../backend.js';
 import type { Checkpoint } from '../checkpoint.js';
 import { borderFor, centreOf } from '../data/augment.js';

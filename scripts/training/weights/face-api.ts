@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StoredTensor, StoredTensors } from '../named-weights.js';
 
 /** The manifest of dlib's ResNet among the models of @vladmandic/face-api. */

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fault } from '../../errors.js';
 import { derivationSchema, type FileKey } from './key.js';
 import type { Vault } from './vault.js';

@@ -1,7 +1,7 @@
 import { hkdfSync, randomBytes, scrypt } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fault, reasonOf } from '../../errors.js';
 
 /** Where the key of the people file comes from. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fault } from '../../errors.js';
 import { claimName, type Person, type Template } from '../person.js';
 import { withoutNearDuplicates } from './diversity.js';

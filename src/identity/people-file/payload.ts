@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Person } from '../person.js';
 import { Damaged } from './envelope.js';
 import { currentSchema, migrate, migrations, type Migrations } from './migrations.js';

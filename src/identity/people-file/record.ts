@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { templateSources, type Person, type Template } from '../person.js';
 
 /**
