@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { AuditTrail } from './audit-trail.js';
 import type { Clock } from './clock.js';
 import type { DoorStatus } from './door/door.js';
 import type { DoorEvent, Happening } from './events.js';
@@ -12,8 +13,8 @@ export interface Standing extends DoorStatus {
 }
 
 /**
- * Tells the world what happens: stamps each happening into an event, gives it to the messenger and to the terminal, and keeps
- * the retained state up to date. What happens before the messenger stands waits for it.
+ * Tells the world what happens: stamps each happening into an event, gives it to the audit log, the messenger and the terminal, and
+ * keeps the retained state up to date. What happens before audit log and messenger stand waits for them.
  */
 export class Announcer {
   readonly #clock: Clock;
@@ -25,6 +26,7 @@ export class Announcer {
     relay: 'ok',
     store: 'ok',
   };
+  #trail: Pick<AuditTrail, 'event'> | undefined;
   #messenger: Messenger | undefined;
   #standing: (() => Standing) | undefined;
 
@@ -36,11 +38,18 @@ export class Announcer {
   readonly emit = (happening: Happening): void => {
     const event: DoorEvent = { ...happening, eventId: uuidv7(), time: this.#clock.wallTime().toISOString() };
     this.#note(event);
+    this.#trail?.event(event);
     if (this.#messenger) this.#messenger.publishEvent(event);
     else this.#early.push(event);
     this.#onEvent(event);
     this.refresh();
   };
+
+  /** From now on events are recorded; those that waited go first. Before `open`. */
+  record(trail: Pick<AuditTrail, 'event'>): void {
+    this.#trail = trail;
+    this.#early.forEach((event) => trail.event(event));
+  }
 
   /** From now on events and state go out; those that waited go first. */
   open(messenger: Messenger): void {

@@ -59,7 +59,9 @@ export class AuditTrail {
     return (await findLast(this.#folder, ['started', 'pruned'])) === undefined;
   }
 
+  /** Whatever happens at the door; of the people file the changes are recorded themselves. */
   event(event: DoorEvent): void {
+    if (event.type === 'enrolled' || event.type === 'removed') return;
     this.#log.record(auditEntry(event, this.deciders));
   }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
+import { registerAudit } from './commands/audit.js';
 import { registerConfig } from './commands/config.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerEnroll } from './commands/enroll.js';
@@ -32,7 +33,15 @@ const program = new Command('facelatch')
 const run = createRun(program, (status) => {
   process.exitCode = status;
 });
-for (const register of [registerRun, registerEnroll, registerPeople, registerIdentify, registerDoctor, registerConfig]) {
+for (const register of [
+  registerRun,
+  registerEnroll,
+  registerPeople,
+  registerIdentify,
+  registerDoctor,
+  registerAudit,
+  registerConfig,
+]) {
   register(program, run);
 }
 tab(program, { completionCommandName: 'completion' });

@@ -10,6 +10,11 @@ const doorId = z.string().regex(/^[a-z0-9-]{1,64}$/, 'expected 1 to 64 character
 const path = z.string().min(1);
 const milliseconds = (least: number, most: number) => z.number().int().min(least).max(most);
 
+/** A wait before something is tried again doubles from the least to the greatest. */
+const leastBeforeGreatest = (wait: { reconnectMinMs: number; reconnectMaxMs: number }) =>
+  wait.reconnectMinMs <= wait.reconnectMaxMs;
+const tooLong = { path: ['reconnectMinMs'], error: 'expected at most reconnectMaxMs' };
+
 /** One GPIO line of the board. */
 const gpioLine = {
   /** The line's offset on its chip (BCM number on a Pi). */
@@ -73,19 +78,21 @@ const settings = z.strictObject({
         fps: z.number().min(0.1).max(120).default(10),
         loop: z.boolean().default(true),
       }),
-      z.strictObject({
-        adapter: z.literal('ffmpeg'),
-        /** /dev/video0, a video file, rtsp://... or http://... (MJPEG). */
-        input: z.string().min(1),
-        fps: z.number().min(0.1).max(60).default(10),
-        /** Frames are scaled down to fit into this, keeping their aspect. */
-        widthPx: z.number().int().min(64).max(3840).default(640),
-        heightPx: z.number().int().min(64).max(2160).default(480),
-        /** No frame for so long is a camera fault, and the process is started anew. */
-        stallMs: milliseconds(200, 60_000).default(1_500),
-        reconnectMinMs: milliseconds(50, 60_000).default(500),
-        reconnectMaxMs: milliseconds(100, 600_000).default(15_000),
-      }),
+      z
+        .strictObject({
+          adapter: z.literal('ffmpeg'),
+          /** /dev/video0, a video file, rtsp://... or http://... (MJPEG). */
+          input: z.string().min(1),
+          fps: z.number().min(0.1).max(60).default(10),
+          /** Frames are scaled down to fit into this, keeping their aspect. */
+          widthPx: z.number().int().min(64).max(3840).default(640),
+          heightPx: z.number().int().min(64).max(2160).default(480),
+          /** No frame for so long is a camera fault, and the process is started anew. */
+          stallMs: milliseconds(200, 60_000).default(1_500),
+          reconnectMinMs: milliseconds(50, 60_000).default(500),
+          reconnectMaxMs: milliseconds(100, 600_000).default(15_000),
+        })
+        .refine(leastBeforeGreatest, tooLong),
       z.strictObject({
         adapter: z.literal('webcam'),
         device: z
@@ -230,6 +237,7 @@ const settings = z.strictObject({
       reconnectMinMs: milliseconds(50, 60_000).default(500),
       reconnectMaxMs: milliseconds(100, 600_000).default(15_000),
     })
+    .refine(leastBeforeGreatest, tooLong)
     .prefault({}),
 
   audit: z
@@ -360,10 +368,7 @@ const settings = z.strictObject({
       // MQTT 3.1.1 clause 3.1.2.9: no password without a user name.
       error: 'expected a username beside it',
     })
-    .refine((mqtt) => mqtt.reconnectMinMs <= mqtt.reconnectMaxMs, {
-      path: ['reconnectMinMs'],
-      error: 'expected at most reconnectMaxMs',
-    })
+    .refine(leastBeforeGreatest, tooLong)
     .prefault({}),
 
   log: z

@@ -1,23 +1,24 @@
 import type { Logger } from 'pino';
-import { dirname, join } from 'node:path';
 import { createAccess } from './access/access.js';
-import { LockoutFile } from './access/lockout-file.js';
-import { lockoutRules, openLockout } from './access/lockout.js';
-import { createPolicy } from './access/policy.js';
+import { createCardDesk } from './access/card-reader/card-desk.js';
+import { openCardReaders } from './access/card-reader/open-card-readers.js';
+import { SimulatedReader } from './access/card-reader/simulated-reader.js';
 import { Announcer } from './announcer.js';
 import { openCamera } from './camera/open-camera.js';
 import type { Pace } from './camera/pacer.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
-import { createDoor, doorSettings } from './door/door.js';
-import { createSimulatedInputs, openDoorInputs, type SimulatedInputs } from './door/open-door-inputs.js';
-import { openRelay } from './door/open-relay.js';
+import type { Controls } from './daemon/controls.js';
+import { Lookout } from './daemon/lookout.js';
+import { openDoor } from './daemon/open-door.js';
+import { openAuditTrail, openDaemonPeople } from './daemon/open-people.js';
+import { openRules } from './daemon/open-rules.js';
+import { Parts } from './daemon/parts.js';
+import { createSimulatedInputs, type SimulatedInputs } from './door/open-door-inputs.js';
 import { reasonOf } from './errors.js';
 import type { DoorEvent } from './events.js';
 import { rawThresholdOf } from './identity/distance.js';
 import { createGallery } from './identity/gallery.js';
-import { nodeDisk } from './identity/people-file/disk.js';
-import { openPeople } from './identity/people.js';
 import { createMessenger } from './messages/messenger.js';
 import { version } from './version.js';
 import { openVision } from './vision.js';
@@ -35,8 +36,9 @@ export interface DaemonOptions {
 
 export interface Daemon {
   readonly mqttUrl: string;
-  /** The hands on the door inputs that are configured as simulated. */
-  readonly simulatedInputs: SimulatedInputs;
+  readonly controls: Controls;
+  /** The hands on what is configured as simulated. */
+  readonly simulated: { readonly inputs: SimulatedInputs; readonly cards: SimulatedReader };
   /** Resolves when the daemon has stopped: a signal, a camera that has no more to show, a failure. */
   readonly stopped: Promise<StopReason>;
   /** Safe to call twice. */
@@ -63,43 +65,29 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 async function compose({ config, clock, log, onEvent = () => undefined, pace }: DaemonOptions, parts: Parts): Promise<Daemon> {
   const announcer = new Announcer(clock, onEvent);
   const { emit } = announcer;
+  const shared = { config, clock, emit };
+  const simulated = { inputs: createSimulatedInputs(), cards: new SimulatedReader() };
 
-  // The relay first: it is released before anything else can fail.
-  const relay = parts.add(await openRelay(config.relay, clock), (it) => it.close());
-  const simulatedInputs = createSimulatedInputs();
-  const inputs = await openDoorInputs(config.doorInputs, { clock, simulated: simulatedInputs });
-  const door = parts.add(createDoor({ relay, inputs, clock, emit, settings: doorSettings(config) }), (it) => it.stop());
+  // The relay first: it is released before anything else can fail. The audit log is the last to close but for it.
+  const door = await openDoor({ ...shared, simulatedInputs: simulated.inputs }, parts);
+  const trail = await openAuditTrail(shared, parts);
+  const firstStart = await trail.isFirstStart();
+  await trail.configuration(config);
+  announcer.record(trail);
+  const people = await openDaemonPeople(shared, trail, parts);
+  const { policy, orders } = await openRules({ ...shared, door, people, firstStart }, parts);
   door.start();
+  await orders.start();
 
-  const people = parts.add(
-    await openPeople({
-      ...config.people,
-      create: false,
-      hold: true,
-      clock,
-      onFault: (reason) => emit({ type: 'store_fault', reason }),
-    }),
-    (it) => it.close(),
-  );
   const vision = parts.add(await openVision(config.inference, clock, log), (it) => it.release());
-
+  trail.deciders = { encoder: vision.encoder.id, modelSha256: vision.encoder.sha256 };
   const rawThreshold = rawThresholdOf(vision.encoder);
   const galleryNow = () => createGallery(people.all(), vision.encoder.id, rawThreshold);
   let gallery = galleryNow();
-  const lockoutFile = new LockoutFile(config.lockout.file ?? join(dirname(config.people.file), 'lockout.json'), nodeDisk);
-  const lockout = parts.add(
-    await openLockout({ rules: lockoutRules(config.lockout, false), file: lockoutFile, clock, emit, firstStart: true }),
-    (it) => it.stop(),
-  );
-  const policy = createPolicy({
-    schedules: config.schedules,
-    find: (id) => people.find(id),
-    doorMode: () => door.state().mode,
-    lockout,
-    clock,
-  });
+  const lookout = new Lookout();
+  const onVerdict = lookout.decided.bind(lookout);
   const access = parts.add(
-    createAccess({ ...config.access, rawThreshold }, { gallery: () => gallery, policy, clock, emit }),
+    createAccess({ ...config.access, rawThreshold }, { gallery: () => gallery, policy, clock, emit, onVerdict }),
     (it) => it.stop(),
   );
   people.onChange(() => {
@@ -107,11 +95,23 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
     access.reset();
     announcer.refresh();
   });
+  const controls: Controls = { orders, access, door, people, vision, lookout };
 
   const messenger = parts.add(createMessenger({ config: config.mqtt, doorId: config.door.id, clock, log }), (it) => it.stop());
   await messenger.start();
   announcer.open(messenger);
   announcer.standing(() => ({ ...door.state(), people: people.all().length }));
+
+  const cards = createCardDesk({
+    readers: await openCardReaders(config.cards, { clock, simulated: simulated.cards }),
+    people: () => people.all(),
+    policy,
+    claim: (person) => access.claim(person, 'card'),
+    clock,
+    emit,
+    repeatMs: config.cards.repeatMs,
+  });
+  parts.add(cards, (it) => it.stop()).start();
 
   const camera = parts.add(
     openCamera(config.camera, {
@@ -134,7 +134,7 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
   let stopping: Promise<StopReason> | undefined;
   const end = (reason: StopReason): Promise<StopReason> => {
     stopping ??= (async () => {
-      door.releaseNow();
+      door.stop();
       emit({ type: 'stopped', reason: reason.reason });
       await parts.stop();
       return reason;
@@ -142,42 +142,21 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
     return stopping;
   };
 
-  const onFrame = () => announcer.sawFrame();
-  const watching = watch(camera, { vision, access, door, minFacePx: config.access.minFacePx, log, onFrame });
+  const watching = watch(camera, {
+    ...{ vision, access, door, lookout, log, emit },
+    minFacePx: config.access.minFacePx,
+    onFrame: () => announcer.sawFrame(),
+  });
   const stopped = watching.catch((error: unknown): StopReason => ({ reason: reasonOf(error), failed: true })).then(end);
 
   return {
     mqttUrl: messenger.status().connection.url,
-    simulatedInputs,
+    controls,
+    simulated,
     stopped,
     async stop(reason) {
       await end({ reason, failed: false });
     },
     releaseNow: () => door.releaseNow(),
   };
-}
-
-/** What was built, to be stopped in the reverse order; one part that cannot be stopped does not keep the others. */
-class Parts {
-  readonly #log: Logger;
-  #stops: (() => unknown)[] = [];
-
-  constructor(log: Logger) {
-    this.#log = log;
-  }
-
-  add<T>(part: T, stop: (part: T) => unknown): T {
-    this.#stops.push(() => stop(part));
-    return part;
-  }
-
-  async stop(): Promise<void> {
-    for (const stop of this.#stops.splice(0).reverse()) {
-      try {
-        await stop();
-      } catch (error) {
-        this.#log.error({ reason: reasonOf(error) }, 'a part could not be stopped');
-      }
-    }
-  }
 }

@@ -54,6 +54,8 @@ export type Happening =
       readonly person?: PersonRef;
       readonly pulseMs?: number;
     }
+  /** Access granted, but the door did not unlock: a relay fault, or a decision that came too late. */
+  | { readonly type: 'unlock_refused'; readonly reason: string; readonly person?: PersonRef }
   | {
       readonly type: 'locked';
       readonly cause: 'timeout' | 'opened' | 'command' | 'schedule' | 'fault' | 'stop';

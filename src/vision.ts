@@ -6,6 +6,7 @@ import type { Detection, Face } from './faces/face.js';
 import { createLandmarkFinder } from './faces/landmarks.js';
 import type { Embedding } from './identity/embedding.js';
 import { createEncoder } from './identity/encoder.js';
+import { createQueue } from './in-turn.js';
 import { defaultModelsFolder, type ModelEntry } from './inference/manifest.js';
 import { openModel, type InferenceLog, type ModelSession } from './inference/model-session.js';
 
@@ -26,7 +27,7 @@ export interface StageTimes {
  * The way from a frame to embeddings: detector, landmarks, alignment, encoder. The daemon and the command line both go it, so
  * that what `facelatch identify` says is what the door will do.
  *
- * One frame at a time: the stages reuse their tensors.
+ * Calls wait for each other, whoever makes them: the stages reuse their tensors.
  */
 export interface Vision {
   detect(frame: Frame): Promise<Detection[]>;
@@ -57,30 +58,34 @@ export async function openVision(config: Config['inference'], clock: Clock, log:
   const detector = createDetector(detectorSession);
   const landmarkFinder = createLandmarkFinder(landmarksSession);
   const encoder = createEncoder(encoderSession);
+  const inTurn = createQueue();
   const times: StageTimes = { detectMs: 0, landmarksMs: 0, encodeMs: 0 };
 
   return {
     times,
     sessions,
     encoder: encoderSession.entry,
-    async detect(frame) {
-      const start = clock.monotonicMs();
-      const detections = await detector(frame);
-      Object.assign(times, { detectMs: clock.monotonicMs() - start, landmarksMs: 0, encodeMs: 0 });
-      return detections;
-    },
-    async observe(frame, detection) {
-      const start = clock.monotonicMs();
-      const landmarks = await landmarkFinder(frame, detection.box);
-      const located = clock.monotonicMs();
-      const embedding = await encoder(frame, landmarks);
-      times.landmarksMs += located - start;
-      times.encodeMs += clock.monotonicMs() - located;
-      const face = { ...detection, landmarks };
-      return embedding ? { face, embedding } : { face };
-    },
-    async release() {
-      await Promise.all(sessions.map((session) => session.release()));
-    },
+    detect: (frame) =>
+      inTurn(async () => {
+        const start = clock.monotonicMs();
+        const detections = await detector(frame);
+        Object.assign(times, { detectMs: clock.monotonicMs() - start, landmarksMs: 0, encodeMs: 0 });
+        return detections;
+      }),
+    observe: (frame, detection) =>
+      inTurn(async () => {
+        const start = clock.monotonicMs();
+        const landmarks = await landmarkFinder(frame, detection.box);
+        const located = clock.monotonicMs();
+        const embedding = await encoder(frame, landmarks);
+        times.landmarksMs += located - start;
+        times.encodeMs += clock.monotonicMs() - located;
+        const face = { ...detection, landmarks };
+        return embedding ? { face, embedding } : { face };
+      }),
+    release: () =>
+      inTurn(async () => {
+        await Promise.all(sessions.map((session) => session.release()));
+      }),
   };
 }

@@ -2,8 +2,10 @@ import type { Logger } from 'pino';
 import type { Access, SeenFace } from './access/access.js';
 import type { Camera } from './camera/camera.js';
 import type { Frame } from './camera/frame.js';
+import type { Lookout, SightedFace } from './daemon/lookout.js';
 import type { Door } from './door/door.js';
 import { reasonOf } from './errors.js';
+import type { Emit } from './events.js';
 import type { Vision } from './vision.js';
 
 /** The parts that a frame passes, in its order. */
@@ -11,9 +13,11 @@ export interface Way {
   readonly vision: Vision;
   readonly access: Access;
   readonly door: Door;
+  readonly lookout: Lookout;
   /** Faces smaller than this are followed but not encoded. */
   readonly minFacePx: number;
   readonly log: Logger;
+  readonly emit: Emit;
   readonly onFrame: () => void;
 }
 
@@ -46,17 +50,21 @@ export async function watch(camera: Camera, way: Way): Promise<StopReason> {
   return { reason: 'the camera has no more to show', failed: false };
 }
 
-async function analyse(frame: Frame, { vision, access, door, minFacePx }: Way): Promise<void> {
+async function analyse(frame: Frame, { vision, access, door, lookout, minFacePx, emit }: Way): Promise<void> {
   const detections = await vision.detect(frame);
   const largestFirst = detections.sort((a, b) => b.box.height - a.box.height).slice(0, MAX_FACES);
-  const faces: SeenFace[] = [];
+  const faces: SightedFace[] = [];
   for (const detection of largestFirst) {
-    const { box } = detection;
-    if (Math.min(box.width, box.height) < minFacePx) faces.push({ box });
-    else {
-      const { embedding } = await vision.observe(frame, detection);
-      faces.push(embedding ? { box, embedding } : { box });
-    }
+    const tooSmall = Math.min(detection.box.width, detection.box.height) < minFacePx;
+    faces.push(tooSmall ? { detection } : { detection, observation: await vision.observe(frame, detection) });
   }
-  for (const grant of access.see(faces, frame.capturedAtMs)) door.grant(grant);
+  lookout.saw({ frame, faces });
+  for (const grant of access.see(faces.map(seenFace), frame.capturedAtMs)) {
+    const outcome = door.grant(grant);
+    if (!outcome.done) emit({ type: 'unlock_refused', reason: outcome.refused, ...(grant.person && { person: grant.person }) });
+  }
+}
+
+function seenFace({ detection: { box }, observation }: SightedFace): SeenFace {
+  return observation?.embedding ? { box, embedding: observation.embedding } : { box };
 }

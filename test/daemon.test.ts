@@ -11,11 +11,20 @@ import { startDaemon } from '../src/daemon.js';
 import { enroll } from '../src/enrolment.js';
 import type { DoorEvent } from '../src/events.js';
 import { openPeople } from '../src/identity/people.js';
+import type { AuditLine } from '../src/system/audit-line.js';
+import { readAudit } from '../src/system/audit-read.js';
+import { verifyAudit } from '../src/system/audit-verify.js';
 import { openVision } from '../src/vision.js';
 import { samples } from './support/photographs.js';
 
 const log = pino({ level: 'silent' });
 const clock = systemClock;
+
+async function linesOf(audit: string): Promise<AuditLine[]> {
+  const lines: AuditLine[] = [];
+  for await (const line of readAudit(audit)) lines.push(line);
+  return lines;
+}
 
 describe('the daemon, on the photographs that come with an npm package', () => {
   let folder: string;
@@ -95,6 +104,20 @@ describe('the daemon, on the photographs that come with an npm package', () => {
       mode: 'normal',
     });
     expect(retained.get('facelatch/test-door/availability')).toBe('offline');
+
+    // And so does the audit log, which knows who by id alone, and by which model.
+    const audit = join(folder, 'audit');
+    expect(await verifyAudit(audit)).toMatchObject({ problems: [] });
+    const lines = await linesOf(audit);
+    expect(lines.flatMap(({ eventId }) => eventId ?? [])).toEqual(events.map(({ eventId }) => eventId));
+    expect(lines.find(({ type }) => type === 'granted')).toMatchObject({
+      person: granted?.person.id,
+      distance: granted?.distance,
+      threshold: 0.7,
+      encoder: 'mobilefacenet-arcface',
+      modelSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(JSON.stringify(lines)).not.toContain('Ada');
   }, 120_000);
 
   it('does not start without a people file, on a corrupt one without generations, or on a port that is taken', async () => {
@@ -110,7 +133,7 @@ describe('the daemon, on the photographs that come with an npm package', () => {
     broker.close();
   }, 60_000);
 
-  it('names those who must be enrolled again for this encoder', async () => {
+  it('names those who must be enrolled again for this encoder, and tells of every change of the people file', async () => {
     const file = join(folder, 'stale.json');
     const people = await openPeople({ file, create: true, clock });
     const vector = new Float32Array(512).fill(Math.sqrt(1 / 512));
@@ -126,8 +149,28 @@ describe('the daemon, on the photographs that come with an npm package', () => {
       log,
       onEvent: (event) => events.push(event),
     });
+    // Somebody else's process: the command line, which asks the daemon that keeps the file.
+    const visitor = await openPeople({ file, create: false, clock });
+    const { id } = visitor.get('Old Timer');
+    const another = Float32Array.from({ length: 512 }, (_, i) => (i === 0 ? 1 : 0));
+    const template = { encoder: 'mobilefacenet-arcface', modelSha256: '0'.repeat(64), vector: another, quality: 1 } as const;
+    await visitor.addTemplates(id, [{ ...template, source: 'photo' }]);
+    await visitor.rename(id, 'New Timer');
+    await visitor.remove(id);
+    await visitor.close();
     await daemon.stop('test');
     await daemon.stop('test');
+    const news = events.filter(({ type }) => type === 'enrolled' || type === 'removed');
+    expect(news).toMatchObject([
+      { type: 'enrolled', person: { id, name: 'Old Timer' }, templates: 2 },
+      { type: 'removed', person: { id, name: 'New Timer' } },
+    ]);
+    const recorded = await linesOf(join(folder, 'audit'));
+    expect(recorded.filter(({ person }) => person === id).map(({ type }) => type)).toEqual([
+      'person_changed',
+      'person_changed',
+      'person_removed',
+    ]);
     expect(events.find(({ type }) => type === 'enroll_again')).toMatchObject({ people: [{ name: 'Old Timer' }] });
   }, 60_000);
 });

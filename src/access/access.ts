@@ -7,7 +7,7 @@ import type { Gallery, Match } from '../identity/gallery.js';
 import type { Opinion, Vote } from './agreement.js';
 import { makeGrant, type Grant } from './grant.js';
 import type { Policy } from './policy.js';
-import { Presentations, type Candidate, type PresentationRules, type Verdict } from './presentations.js';
+import { Presentations, type Candidate, type PresentationRules, type SeenAt, type Verdict } from './presentations.js';
 
 /** A face of one frame, as the vision path delivers it. */
 export interface SeenFace {
@@ -53,9 +53,11 @@ export interface AccessParts {
   readonly policy: Policy;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** Told whose verdict follows, before the verdict is emitted. */
+  readonly onVerdict?: (face: SeenAt) => void;
 }
 
-export function createAccess(settings: AccessSettings, { gallery, policy, clock, emit }: AccessParts): Access {
+export function createAccess(settings: AccessSettings, { gallery, policy, clock, emit, onVerdict }: AccessParts): Access {
   const { mode } = settings;
   const takes = { command: mode !== 'both', card: mode !== 'recognition' };
   const unclaimed: AccessMode = mode === 'recognition' || mode === 'either' ? 'recognition' : 'verification';
@@ -77,7 +79,7 @@ export function createAccess(settings: AccessSettings, { gallery, policy, clock,
     expiry = clock.after(settings.expireMs + 1, () => presentations.expire(clock.monotonicMs()).forEach(announce));
   }
 
-  function announce({ presentation, opinion }: Verdict): Grant | undefined {
+  function announce({ presentation, opinion, face }: Verdict): Grant | undefined {
     const comparison: Comparison = {
       mode: claim ? 'verification' : unclaimed,
       threshold: settings.threshold,
@@ -91,6 +93,7 @@ export function createAccess(settings: AccessSettings, { gallery, policy, clock,
     const claimed = claim?.person;
     dropClaim();
     const decision = decide(opinion, claimed);
+    onVerdict?.(face);
     if ('grantTo' in decision) {
       const person = decision.grantTo;
       emit({ type: 'granted', person, ...comparison });

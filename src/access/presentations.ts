@@ -1,3 +1,4 @@
+import type { Box } from '../faces/face.js';
 import { opinionOf, type AgreementRules, type Opinion, type Vote } from './agreement.js';
 import { associate, type Sighting, type Track, type TrackingLimits } from './tracks.js';
 
@@ -19,6 +20,13 @@ export interface PresentationRules extends AgreementRules, TrackingLimits {
 export interface Verdict {
   readonly presentation: number;
   readonly opinion: Opinion;
+  /** Where its face was seen last, and when. */
+  readonly face: SeenAt;
+}
+
+export interface SeenAt {
+  readonly box: Box;
+  readonly seenAtMs: number;
 }
 
 interface Presentation {
@@ -103,10 +111,10 @@ export class Presentations {
     return { ...presentation, votes: votes.slice(-Math.max(this.#rules.denyFrames, this.#rules.windowFrames)) };
   }
 
-  #verdictOn({ id, votes, verdictAtMs }: Presentation): Verdict | undefined {
+  #verdictOn({ id, track, votes, verdictAtMs }: Presentation): Verdict | undefined {
     if (verdictAtMs !== undefined) return undefined;
     const opinion = opinionOf(votes, this.#rules);
-    if (opinion.kind === 'agreed' || votes.length >= this.#rules.denyFrames) return { presentation: id, opinion };
+    if (opinion.kind === 'agreed' || votes.length >= this.#rules.denyFrames) return { presentation: id, opinion, face: track };
     return undefined;
   }
 
@@ -114,7 +122,7 @@ export class Presentations {
   #farewell(gone: readonly Presentation[]): Verdict[] {
     return gone
       .filter(({ votes, verdictAtMs }) => verdictAtMs === undefined && votes.length >= this.#rules.agreeFrames)
-      .map(({ id, votes }) => ({ presentation: id, opinion: denied(opinionOf(votes, this.#rules)) }));
+      .map(({ id, track, votes }) => ({ presentation: id, opinion: denied(opinionOf(votes, this.#rules)), face: track }));
   }
 }
 

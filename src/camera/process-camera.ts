@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { fault } from '../errors.js';
-import { backOffMs } from './back-off.js';
+import { backOffMs } from '../back-off.js';
 import type { Camera, CameraListener } from './camera.js';
 import type { Frame } from './frame.js';
 import type { Ending, FrameCommand, FrameProcess, StartFrameProcess } from './frame-process.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config-schema.js';
 import { fault, reasonOf } from '../errors.js';
-import { backOffMs } from './back-off.js';
+import { backOffMs } from '../back-off.js';
 import type { Camera, CameraListener } from './camera.js';
 import type { Frame } from './frame.js';
 import { NewestFrame } from './newest-frame.js';

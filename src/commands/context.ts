@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../clock.js';
 import { defaultConfig, readConfig, type Config } from '../config.js';
 import { openPeople, type People } from '../identity/people.js';
 import { openVision, type Vision } from '../vision.js';
+import { ChangeRecorder } from './change-recorder.js';
 
 export interface GlobalOptions {
   readonly config?: string;
@@ -60,7 +61,12 @@ export function openContext(options: GlobalOptions): Context {
         clock: systemClock,
         onFault: (reason, code) => log.warn({ code }, reason),
       });
-      closers.push(() => people.close());
+      const recorder = new ChangeRecorder(config, systemClock, log);
+      people.onChange((change) => recorder.note(change));
+      closers.push(
+        () => recorder.close(),
+        () => people.close(),
+      );
       return people;
     },
     print(value, text) {

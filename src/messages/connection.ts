@@ -1,6 +1,6 @@
+import { backOffMs } from '../back-off.js';
 import type { Clock } from '../clock.js';
 import { reasonOf } from '../errors.js';
-import { backoffMs } from './backoff.js';
 import type { Credentials } from './credentials.js';
 import type { Log } from './log.js';
 import { NoSession, openSession, type Message, type ProtocolVersion, type Publication, type Session } from './session.js';
@@ -162,7 +162,8 @@ export class Connection {
     if (this.#stopping.signal.aborted) return;
     this.#tell({ state: 'waiting', failures });
     await new Promise<void>((resolve) => {
-      const timer = clock.after(backoffMs(failures, reconnectMinMs, reconnectMaxMs, random()), resolve);
+      const waitMs = backOffMs(failures - 1, { minMs: reconnectMinMs, maxMs: reconnectMaxMs }, random);
+      const timer = clock.after(waitMs, resolve);
       this.#wake = () => {
         timer.cancel();
         resolve();

@@ -26,6 +26,7 @@ const values: { readonly [T in DoorEvent['type']]: EventValue } = {
   stopped: 1,
   granted: 2,
   unlocked: 2,
+  unlock_refused: 2,
   forced_open: 2,
   held_open: 2,
   tamper: 2,

@@ -71,6 +71,7 @@ export const doorEventSchema = z.discriminatedUnion('type', [
     person: z.exactOptional(person),
     pulseMs: z.exactOptional(durationMs),
   }),
+  event('unlock_refused', { reason: z.string(), person: z.exactOptional(person) }),
   event('locked', {
     cause: z.enum(['timeout', 'opened', 'command', 'schedule', 'fault', 'stop']),
     durationMs: z.exactOptional(durationMs),

@@ -1,4 +1,4 @@
-import { backOffMs } from '../../camera/back-off.js';
+import { backOffMs } from '../../back-off.js';
 import { Outage } from '../../camera/outage.js';
 import type { Clock, Timer } from '../../clock.js';
 import type { CardListener, CardReader } from './card-reader.js';

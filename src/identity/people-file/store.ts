@@ -11,6 +11,8 @@ import { differences, Roster, type Change } from './roster.js';
 export interface PeopleChange {
   readonly people: readonly Person[];
   readonly changes: readonly Change[];
+  /** This process wrote them; otherwise it found what another one had written. */
+  readonly madeHere: boolean;
 }
 
 export interface StoreOptions {
@@ -51,7 +53,7 @@ export class PeopleStore {
     this.#low.data = document;
     const before = this.#people;
     this.#know(Roster.of(document.people));
-    onChange({ people: this.#people, changes: differences(before, this.#people) });
+    onChange({ people: this.#people, changes: differences(before, this.#people), madeHere: false });
   }
 
   /** Reads the file again if another process wrote it. */
@@ -74,7 +76,7 @@ export class PeopleStore {
     if (changes.length === 0) return;
     await this.#write(roster.people(), this.#low.data.sequence + 1);
     this.#know(roster);
-    this.#options.onChange({ people: this.#people, changes });
+    this.#options.onChange({ people: this.#people, changes, madeHere: true });
   }
 
   #know(roster: Roster): void {

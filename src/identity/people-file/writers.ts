@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js';
 import { fault } from '../../errors.js';
+import { createQueue } from '../../in-turn.js';
 import { ask } from './client.js';
 import { lockHolder, takeLock, type Lock } from './lock.js';
 import type { ChangeRequest } from './protocol.js';
@@ -80,15 +81,5 @@ export function visit({ file, clock, store }: WriterOptions, holding: (held: boo
   return {
     change: (request) => inTurn(() => change(request)),
     close: () => inTurn(() => Promise.resolve()),
-  };
-}
-
-/** Runs one action after the other, in the order in which they were given. */
-function createQueue(): <T>(action: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (action) => {
-    const result = last.then(action);
-    last = result.catch(() => undefined);
-    return result;
   };
 }

@@ -4,8 +4,8 @@ export interface BackOffLimits {
 }
 
 /**
- * How long to wait before a camera is tried again: doubled after each failure, within the limits. The upper half is left to
- * chance, so that the doors of a house do not all return to their camera server in the same instant after a power cut.
+ * How long to wait before trying again: doubled after each failure, within the limits. The upper half is left to chance, so
+ * that the doors of a house do not all return to their broker or camera server in the same instant after a power cut.
  * @param failures how many attempts in a row have failed before this one, from 0
  * @param random 0..1, evenly distributed
  * @returns milliseconds between minMs and maxMs

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backOffMs } from '../../src/camera/back-off.js';
+import { backOffMs } from '../src/back-off.js';
 
 const limits = { minMs: 500, maxMs: 15_000 };
 

@@ -1,0 +1,58 @@
+import { AuditTrail, auditFolder } from '../audit-trail.js';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config.js';
+import { fault } from '../errors.js';
+import type { Emit, Happening } from '../events.js';
+import { openPeople, type Change, type People } from '../identity/people.js';
+import type { Person } from '../identity/person.js';
+import { scheduleNamed } from '../schedule-schema.js';
+import type { Parts } from './parts.js';
+
+interface Needs {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/** A command line that records its change is done sooner. */
+const AUDIT_PATIENCE_SECONDS = 5;
+
+/** @throws FacelatchError AUDIT_UNAVAILABLE */
+export async function openAuditTrail({ config, clock, emit }: Needs, parts: Parts): Promise<AuditTrail> {
+  const onFault = (reason: string) => emit({ type: 'store_fault', reason });
+  const trail = await AuditTrail.open({ config, clock, patienceSeconds: AUDIT_PATIENCE_SECONDS, onFault });
+  if (!trail) throw fault('AUDIT_UNAVAILABLE', { folder: auditFolder(config), reason: 'another process keeps it' });
+  return parts.add(trail, (it) => it.close());
+}
+
+/**
+ * The people file, whose every change is recorded and told, wherever it came from.
+ *
+ * @throws FacelatchError SCHEDULE_UNKNOWN, and what openPeople throws
+ */
+export async function openDaemonPeople({ config, clock, emit }: Needs, trail: AuditTrail, parts: Parts): Promise<People> {
+  const onFault = (reason: string) => emit({ type: 'store_fault', reason });
+  const people = parts.add(await openPeople({ ...config.people, create: false, hold: true, clock, onFault }), (it) => it.close());
+  refuseUnknownSchedules(people.all(), config.schedules);
+  people.onChange((change) => {
+    trail.people(change);
+    change.changes.flatMap(newsOf).forEach(emit);
+  });
+  return people;
+}
+
+/** Whoever has a schedule that does not exist is never let in: better told at start than at the door. */
+function refuseUnknownSchedules(people: readonly Person[], schedules: Config['schedules']): void {
+  const unknown = people.flatMap(({ name, schedule }) =>
+    schedule === undefined || scheduleNamed(schedules, schedule) ? [] : [`"${schedule}" of ${name}`],
+  );
+  if (unknown.length > 0) throw fault('SCHEDULE_UNKNOWN', { people: unknown, known: Object.keys(schedules) });
+}
+
+/** Somebody came, has more templates than before, or went; other changes are nobody's news. */
+function newsOf({ before, after }: Change): Happening[] {
+  if (!after) return before ? [{ type: 'removed', person: { id: before.id, name: before.name } }] : [];
+  const known = new Set(before?.templates.map(({ id }) => id));
+  if (after.templates.every(({ id }) => known.has(id))) return [];
+  return [{ type: 'enrolled', person: { id: after.id, name: after.name }, templates: after.templates.length }];
+}
