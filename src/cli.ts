@@ -6,9 +6,11 @@ import { registerConfig } from './commands/config.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerEnroll } from './commands/enroll.js';
 import { registerIdentify } from './commands/identify.js';
+import { registerKeys } from './commands/keys.js';
 import { registerPeople } from './commands/people.js';
 import { createRun } from './commands/run-command.js';
 import { registerRun } from './commands/run.js';
+import { registerSend } from './commands/send.js';
 import { FacelatchError } from './errors.js';
 import { version } from './version.js';
 
@@ -41,6 +43,8 @@ for (const register of [
   registerDoctor,
   registerAudit,
   registerConfig,
+  registerKeys,
+  registerSend,
 ]) {
   register(program, run);
 }

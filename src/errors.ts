@@ -29,14 +29,56 @@ const table = {
       `expected a command key at ${d.path} (facelatch keys new), received: ${d.reason}`,
   },
   COMMAND_REFUSED: {
-    exit: 3,
+    exit: 1,
     text: (d: { command: string; door: string; code: string; message: string }) =>
       `expected ${d.door} to obey ${d.command}, received ${d.code}: ${d.message}`,
+  },
+  ANSWER_UNKNOWN: {
+    exit: 70,
+    text: (d: { command: string; door: string }) =>
+      `expected an answer to ${d.command} as this version of facelatch knows it, received another one from ${d.door}`,
+  },
+  FILE_UNWRITABLE: {
+    exit: 3,
+    text: (d: { path: string; reason: string }) => `expected to write a new file at ${d.path}, received: ${d.reason}`,
   },
   COMMAND_UNANSWERED: {
     exit: 7,
     text: (d: { command: string; door: string; afterMs: number; reason: string }) =>
       `expected an answer of ${d.door} to ${d.command} within ${d.afterMs} ms, received: ${d.reason}`,
+  },
+
+  DOOR_REFUSED: {
+    exit: 1,
+    text: (d: { refused: string }) => `expected a door that may be opened now, received: ${d.refused}`,
+  },
+  CLAIM_REFUSED: {
+    exit: 1,
+    text: (d: { mode: string }) =>
+      `expected a door that takes a claim from a command, received one whose access.mode is ${d.mode}: only a card claims an identity there`,
+  },
+  CAMERA_SILENT: {
+    exit: 7,
+    text: (d: { afterMs: number }) => `expected a frame of the camera within ${d.afterMs} ms, received none`,
+  },
+  CAPTURE_BUSY: {
+    exit: 7,
+    text: (_: object) => 'expected to have the camera, but somebody else is being enrolled before it',
+  },
+  CAPTURE_UNFINISHED: {
+    exit: 3,
+    text: (d: { name: string; done: number; of: number; reason: string }) =>
+      `expected ${d.of} looks of ${d.name}, received ${d.done}: ${d.reason}; nobody was enrolled`,
+  },
+  BACKUP_KEY_MISSING: {
+    exit: 4,
+    text: (_: object) =>
+      'expected a key of the people file (people.keyFile, keyCredential or passphraseFile) to seal the backup with, none is configured; "facelatch people backup" on the machine takes a key of its own',
+  },
+  BACKUP_TOO_LARGE: {
+    exit: 5,
+    text: (d: { bytes: number; most: number }) =>
+      `expected a backup of at most ${d.most} bytes, which a broker carries, received ${d.bytes}; "facelatch people backup" on the machine writes it`,
   },
 
   PHOTO_NOT_FOUND: { exit: 3, text: (d: { path: string }) => `expected a photograph at ${d.path}, found no readable file` },

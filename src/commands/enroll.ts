@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { enroll } from '../enrolment.js';
-import { fault } from '../errors.js';
 import type { Context } from './context.js';
+import { readPhotographs } from './photographs.js';
 import type { Run } from './run-command.js';
 
 export function registerEnroll(program: Command, run: Run): void {
@@ -22,15 +21,7 @@ async function enrollPhotographs(
   photos: readonly string[],
   options: { largestFace?: boolean; force?: boolean },
 ): Promise<number> {
-  const photographs = await Promise.all(
-    photos.map(async (path) => {
-      try {
-        return { bytes: await readFile(path), source: path };
-      } catch (cause) {
-        throw fault('PHOTO_NOT_FOUND', { path }, cause);
-      }
-    }),
-  );
+  const photographs = await readPhotographs(photos);
   const vision = await context.vision();
   const people = await context.people({ create: true });
   const { maxPicturePixels } = context.config;

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { CommandName } from '../command-names.js';
 import type { Clock } from '../clock.js';
-import { fault, reasonOf } from '../errors.js';
+import { FacelatchError, fault, isErrorCode, reasonOf } from '../errors.js';
 import { signCommand } from './command-envelope.js';
 import type { SigningKey } from './command-keys.js';
 import { responseSchema, type CommandResponse } from './command-schemas.js';
@@ -31,7 +31,8 @@ const ATTEMPTS = 5;
  * waits for the answer.
  *
  * @returns the answer's data
- * @throws FacelatchError BROKER_UNAVAILABLE, COMMAND_UNANSWERED (the command may have been obeyed), COMMAND_REFUSED
+ * @throws FacelatchError BROKER_UNAVAILABLE, COMMAND_UNANSWERED (the command may have been obeyed), COMMAND_REFUSED (a check
+ * failed), and whatever the door answered, under its own code
  */
 export async function sendCommand(options: SendOptions): Promise<unknown> {
   const { door, command, timeoutMs, clock } = options;
@@ -103,8 +104,9 @@ class Conversation {
       const answer = await this.#until(() => this.#answer);
       if (answer.status === 'ok') return answer.data;
       if (answer.status === 'error') {
-        if (answer.error.code !== 'nonce' || attempt >= ATTEMPTS)
-          throw fault('COMMAND_REFUSED', { command, door, ...answer.error });
+        const { code, message } = answer.error;
+        if (isErrorCode(code)) throw new FacelatchError(code, message, undefined);
+        if (code !== 'nonce' || attempt >= ATTEMPTS) throw fault('COMMAND_REFUSED', { command, door, code, message });
         // The state with the next nonce is on its way, or here.
         if (this.#nonce === nonce) this.#nonce = undefined;
       }

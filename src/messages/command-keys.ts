@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { CommandName } from '../command-names.js';
 import type { Config } from '../config-schema.js';
@@ -17,6 +17,13 @@ export interface CommandKey {
 export interface SigningKey {
   readonly kid: string;
   readonly privateKey: KeyObject;
+}
+
+/** What a door is told of a key. */
+export interface PublicKey {
+  readonly kid: string;
+  /** 32 bytes in base64url. */
+  readonly publicKey: string;
 }
 
 const KEY_FORMAT = { kty: 'OKP', crv: 'Ed25519' } as const;
@@ -61,9 +68,25 @@ export async function writeNewKey(path: string, kid: string): Promise<string> {
 
 /** @throws FacelatchError KEY_FILE */
 export async function readSigningKey(path: string): Promise<SigningKey> {
+  const { kid, publicKey, privateKey } = await readKeyFile(path);
   try {
-    const { kid, publicKey, privateKey } = keyFileSchema.parse(JSON.parse(await readFile(path, 'utf8')));
     return { kid, privateKey: createPrivateKey({ key: { ...KEY_FORMAT, x: publicKey, d: privateKey }, format: 'jwk' }) };
+  } catch (cause) {
+    throw fault('KEY_FILE', { path, reason: 'a pair that is no Ed25519 key' }, cause);
+  }
+}
+
+/** The half that may be known. @throws FacelatchError KEY_FILE */
+export async function readPublicKey(path: string): Promise<PublicKey> {
+  const { kid, publicKey } = await readKeyFile(path);
+  return { kid, publicKey };
+}
+
+async function readKeyFile(path: string): Promise<z.output<typeof keyFileSchema>> {
+  try {
+    const { mode } = await stat(path);
+    if ((mode & 0o077) !== 0) throw new Error(`a file that others than its owner can use (chmod 600 ${path})`);
+    return keyFileSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
     // Never what the file holds.
     const reason = cause instanceof z.ZodError || cause instanceof SyntaxError ? 'another content' : reasonOf(cause);

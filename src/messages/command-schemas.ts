@@ -23,7 +23,14 @@ export const commandArgumentSchemas = {
   lockdown: none,
   resume: none,
   /** Photographs (JPEG, PNG, WebP or TIFF) of one face each. */
-  enroll: z.strictObject({ name: person, photographs: z.array(base64url).min(1).max(10) }),
+  enroll: z.strictObject({
+    name: person,
+    photographs: z.array(base64url).min(1).max(10),
+    /** Of a photograph with several faces take the largest. */
+    largestFace: z.exactOptional(z.boolean()),
+    /** Also a face that the door already knows as somebody else. */
+    force: z.exactOptional(z.boolean()),
+  }),
   /** The person stands before this door's camera; progress is answered with the status `progress`. */
   'enroll-capture': z.strictObject({ name: person, timeoutSeconds: timeoutSeconds.default(60) }),
   remove: z.strictObject({ person }),

@@ -11,19 +11,29 @@ export interface Credentials {
   readonly key?: Buffer;
 }
 
+/** The section of the configuration, or its part in a command line. */
+export type CredentialFiles = Pick<Config['mqtt'], 'username' | 'passwordFile' | 'tls'>;
+
+/** What errors call the files. */
+const SETTINGS = {
+  passwordFile: 'mqtt.passwordFile',
+  caFile: 'mqtt.tls.caFile',
+  certFile: 'mqtt.tls.certFile',
+  keyFile: 'mqtt.tls.keyFile',
+};
+
 /**
  * Reads the files that the `mqtt` section names. Called at every connection: passwords and certificates may be renewed while
  * the door runs.
  *
  * @throws FacelatchError SECRET_UNREADABLE
  */
-export async function readCredentials(mqtt: Config['mqtt']): Promise<Credentials> {
-  const { username, passwordFile, tls } = mqtt;
+export async function readCredentials({ username, passwordFile, tls }: CredentialFiles, called = SETTINGS): Promise<Credentials> {
   const [password, ca, cert, key] = await Promise.all([
-    read('mqtt.passwordFile', passwordFile),
-    read('mqtt.tls.caFile', tls?.caFile),
-    read('mqtt.tls.certFile', tls?.certFile),
-    read('mqtt.tls.keyFile', tls?.keyFile),
+    read(called.passwordFile, passwordFile),
+    read(called.caFile, tls?.caFile),
+    read(called.certFile, tls?.certFile),
+    read(called.keyFile, tls?.keyFile),
   ]);
   return {
     ...(username !== undefined && { username }),
