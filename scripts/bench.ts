@@ -119,7 +119,7 @@ function tenPeople() {
         {
           id: String(i),
           encoder: vision.encoder.id,
-          modelSha256: '',
+          modelSha256: vision.encoder.sha256,
           vector,
           quality: 1,
           createdAt: '',
@@ -127,7 +127,7 @@ function tenPeople() {
         },
       ],
     })),
-    vision.encoder.id,
+    vision.encoder,
     rawThresholdOf(vision.encoder),
   );
 }

@@ -14,6 +14,8 @@ import { startDaemon } from '../src/daemon.js';
 import { enroll } from '../src/enrolment.js';
 import { FacelatchError } from '../src/errors.js';
 import type { DoorEvent } from '../src/events.js';
+import { rawThresholdOf } from '../src/identity/distance.js';
+import { createGallery } from '../src/identity/gallery.js';
 import { openPeople } from '../src/identity/people.js';
 import { defaultModelsFolder } from '../src/inference/manifest.js';
 import { openVision } from '../src/vision.js';
@@ -46,7 +48,7 @@ async function demo(folder: string): Promise<boolean> {
   await enroll(
     RESIDENT,
     [photograph],
-    { vision, people, clock },
+    { vision, people, gallery: createGallery([], vision.encoder, rawThresholdOf(vision.encoder)), clock },
     { maxPicturePixels: config.maxPicturePixels, largestFace: true },
   );
   await people.close();

@@ -82,20 +82,19 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
   const vision = parts.add(await openVision(config.inference, clock, log), (it) => it.release());
   trail.deciders = { encoder: vision.encoder.id, modelSha256: vision.encoder.sha256 };
   const rawThreshold = rawThresholdOf(vision.encoder);
-  const galleryNow = () => createGallery(people.all(), vision.encoder.id, rawThreshold);
-  let gallery = galleryNow();
+  const gallery = createGallery(people.all(), vision.encoder, rawThreshold);
   const lookout = new Lookout();
   const onVerdict = lookout.decided.bind(lookout);
   const access = parts.add(
     createAccess({ ...config.access, rawThreshold }, { gallery: () => gallery, policy, clock, emit, onVerdict }),
     (it) => it.stop(),
   );
-  people.onChange(() => {
-    gallery = galleryNow();
+  people.onChange(({ changes }) => {
+    gallery.update(changes);
     access.reset();
     announcer.refresh();
   });
-  const controls: Controls = { orders, access, door, people, vision, lookout };
+  const controls: Controls = { orders, access, door, people, gallery, vision, lookout };
 
   const messenger = parts.add(createMessenger({ config: config.mqtt, doorId: config.door.id, clock, log }), (it) => it.stop());
   await messenger.start();

@@ -1,11 +1,11 @@
-import { decodePicture } from './camera/picture.js';
 import type { Frame } from './camera/frame.js';
+import { decodePicture } from './camera/picture.js';
 import type { Clock } from './clock.js';
 import { fault } from './errors.js';
 import { largestFace } from './faces/face.js';
-import { rawThresholdOf, FACENET_THRESHOLD } from './identity/distance.js';
+import { distanceOfDot, dotProduct, FACENET_THRESHOLD, rawThresholdOf, toFaceNetScale } from './identity/distance.js';
 import type { Embedding } from './identity/embedding.js';
-import { createGallery } from './identity/gallery.js';
+import type { Gallery } from './identity/gallery.js';
 import type { NewTemplate, People } from './identity/people.js';
 import type { Person } from './identity/person.js';
 import type { Vision } from './vision.js';
@@ -21,8 +21,10 @@ export interface EnrolmentOptions {
   readonly maxPicturePixels: number;
   /** Take the largest face of a photograph with several; refused otherwise. */
   readonly largestFace?: boolean;
-  /** Enroll a face that the door already knows as somebody else; refused otherwise. */
+  /** Enroll a face that the door already knows as somebody else, or that differs from the person's others; refused otherwise. */
   readonly force?: boolean;
+  /** When the person consented to being recognised by the face (ISO 8601); kept with the person. */
+  readonly consentAt?: string;
   /** Told how many photographs are done. */
   readonly onPhotograph?: (done: number) => void;
 }
@@ -33,16 +35,18 @@ export interface SeenLook {
   readonly quality: { readonly score: number };
 }
 
-interface EnrolmentParts {
+export interface EnrolmentParts {
   readonly vision: Vision;
   readonly people: People;
+  /** Everybody of `people`. */
+  readonly gallery: Gallery;
   readonly clock: Clock;
 }
 
 /**
  * Enrolls a person, or gives one who is known more templates: one for each photograph, all or none.
  *
- * @throws FacelatchError PHOTO_UNREADABLE, PHOTO_TOO_LARGE, NO_FACE, SEVERAL_FACES, FACE_TAKEN, PERSON_NAME_INVALID
+ * @throws FacelatchError PHOTO_UNREADABLE, PHOTO_TOO_LARGE, NO_FACE, SEVERAL_FACES, FACE_TAKEN, FACE_DIFFERS, PERSON_NAME_INVALID
  */
 export async function enroll(
   name: string,
@@ -50,14 +54,18 @@ export async function enroll(
   parts: EnrolmentParts,
   options: EnrolmentOptions,
 ): Promise<Person> {
+  const known = parts.people.find(name);
   const templates: NewTemplate[] = [];
-  for (const { bytes, source } of photographs) {
-    const picture = await decodePicture(bytes, source, { maxPixels: options.maxPicturePixels });
-    const frame: Frame = { ...picture, capturedAtMs: parts.clock.monotonicMs(), sequence: 1, source };
-    templates.push(await templateOf(name, frame, parts, options));
+  for (const photograph of photographs) {
+    const template = await templateOf(photograph, parts, options);
+    if (!options.force) {
+      refuseTwin(template, photograph.source, known, parts);
+      refuseStranger(template, photograph.source, [...(known?.templates ?? []), ...templates], parts);
+    }
+    templates.push(template);
     options.onPhotograph?.(templates.length);
   }
-  return store(name, templates, parts);
+  return store(name, templates, parts, options.consentAt);
 }
 
 /**
@@ -66,40 +74,59 @@ export async function enroll(
  * @throws FacelatchError FACE_TAKEN, PERSON_NAME_INVALID
  */
 export async function enrollLooks(name: string, looks: readonly SeenLook[], parts: EnrolmentParts): Promise<Person> {
+  const known = parts.people.find(name);
   const templates = looks.map(({ embedding, quality }): NewTemplate => {
-    refuseTwin(name, embedding, 'the camera', parts);
-    return { ...madeBy(parts.vision), vector: embedding.vector, quality: quality.score, source: 'camera' };
+    const template = { ...madeBy(parts.vision), vector: embedding.vector, quality: quality.score, source: 'camera' as const };
+    refuseTwin(template, 'the camera', known, parts);
+    return template;
   });
   return store(name, templates, parts);
 }
 
-function store(name: string, templates: readonly NewTemplate[], { people }: EnrolmentParts): Promise<Person> {
+async function store(
+  name: string,
+  templates: readonly NewTemplate[],
+  { people }: EnrolmentParts,
+  consentAt?: string,
+): Promise<Person> {
   const known = people.find(name);
-  return known ? people.addTemplates(known.id, templates) : people.add({ name, templates });
+  if (!known) return people.add({ name, templates, ...(consentAt !== undefined && { consentAt }) });
+  const person = await people.addTemplates(known.id, templates);
+  return consentAt === undefined ? person : people.update(known.id, { consentAt });
 }
 
-async function templateOf(name: string, frame: Frame, parts: EnrolmentParts, options: EnrolmentOptions): Promise<NewTemplate> {
-  const { vision } = parts;
-  const { source } = frame;
+async function templateOf(
+  { bytes, source }: Photograph,
+  { vision, clock }: EnrolmentParts,
+  options: EnrolmentOptions,
+): Promise<NewTemplate> {
+  const picture = await decodePicture(bytes, source, { maxPixels: options.maxPicturePixels });
+  const frame: Frame = { ...picture, capturedAtMs: clock.monotonicMs(), sequence: 1, source };
   const detections = await vision.detect(frame);
   const largest = largestFace(detections);
   if (!largest) throw fault('NO_FACE', { source });
   if (detections.length > 1 && !options.largestFace) throw fault('SEVERAL_FACES', { source, count: detections.length });
   const { embedding } = await vision.observe(frame, largest);
   if (!embedding) throw fault('NO_FACE', { source });
-
-  if (!options.force) refuseTwin(name, embedding, source, parts);
   return { ...madeBy(vision), vector: embedding.vector, quality: largest.score, source: 'photo' };
 }
 
 const madeBy = ({ encoder }: Vision) => ({ encoder: encoder.id, modelSha256: encoder.sha256 });
 
 /** A face that is somebody else's already would let in one as the other. */
-function refuseTwin(name: string, embedding: Embedding, source: string, { vision, people }: EnrolmentParts): void {
-  const known = people.find(name);
-  const others = people.all().filter((person) => person.id !== known?.id);
-  const twin = createGallery(others, vision.encoder.id, rawThresholdOf(vision.encoder)).nearest(embedding);
+function refuseTwin(template: NewTemplate, source: string, known: Person | undefined, { gallery }: EnrolmentParts): void {
+  const twin = gallery.nearest(template, known?.id);
   if (twin && twin.distance < FACENET_THRESHOLD) {
     throw fault('FACE_TAKEN', { source, name: twin.person.name, distance: twin.distance });
   }
+}
+
+/** A face far from all of the person's others is a mixed-up photograph, and whoever is on it would be let in. */
+function refuseStranger(template: NewTemplate, source: string, own: readonly NewTemplate[], { vision }: EnrolmentParts): void {
+  const rawThreshold = rawThresholdOf(vision.encoder);
+  const distances = own
+    .filter(({ encoder, modelSha256 }) => encoder === template.encoder && modelSha256 === template.modelSha256)
+    .map(({ vector }) => toFaceNetScale(distanceOfDot(dotProduct(template.vector, vector)), rawThreshold));
+  const nearest = Math.min(...distances);
+  if (distances.length > 0 && nearest >= FACENET_THRESHOLD) throw fault('FACE_DIFFERS', { source, distance: nearest });
 }

@@ -131,6 +131,11 @@ const table = {
     text: (d: { source: string; name: string; distance: number }) =>
       `expected a face that nobody else has, received one at distance ${d.distance.toFixed(3)} from ${d.name}: ${d.source}; --force enrolls it all the same`,
   },
+  FACE_DIFFERS: {
+    exit: 3,
+    text: (d: { source: string; distance: number }) =>
+      `expected the face of the person's other photographs (a distance below 0.7), received one at ${d.distance.toFixed(3)}: ${d.source}; --force enrolls it all the same`,
+  },
 
   PEOPLE_FILE_MISSING: {
     exit: 5,

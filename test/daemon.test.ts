@@ -10,6 +10,8 @@ import { parseConfig } from '../src/config.js';
 import { startDaemon } from '../src/daemon.js';
 import { enroll } from '../src/enrolment.js';
 import type { DoorEvent } from '../src/events.js';
+import { rawThresholdOf } from '../src/identity/distance.js';
+import { createGallery } from '../src/identity/gallery.js';
 import { openPeople } from '../src/identity/people.js';
 import type { AuditLine } from '../src/system/audit-line.js';
 import { readAudit } from '../src/system/audit-read.js';
@@ -56,7 +58,7 @@ describe('the daemon, on the photographs that come with an npm package', () => {
     await enroll(
       'Ada',
       [photograph],
-      { vision, people, clock },
+      { vision, people, gallery: createGallery([], vision.encoder, rawThresholdOf(vision.encoder)), clock },
       { maxPicturePixels: settings.maxPicturePixels, largestFace: true },
     );
     await people.close();

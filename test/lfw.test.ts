@@ -44,11 +44,16 @@ describe.skipIf(missing('10 people x 10 photographs (lfw-10x10)', lfw))('ten peo
         name,
         cards: [],
         createdAt: '',
-        templates: embeddings
-          .slice(0, count)
-          .map((embedding, i) => ({ ...embedding, id: String(i), modelSha256: '', quality: 1, createdAt: '', source: 'photo' })),
+        templates: embeddings.slice(0, count).map((embedding, i) => ({
+          ...embedding,
+          id: String(i),
+          modelSha256: vision.encoder.sha256,
+          quality: 1,
+          createdAt: '',
+          source: 'photo',
+        })),
       })),
-      vision.encoder.id,
+      vision.encoder,
       rawThresholdOf(vision.encoder),
     );
 

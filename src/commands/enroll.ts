@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
 import { enroll } from '../enrolment.js';
+import { rawThresholdOf } from '../identity/distance.js';
+import { createGallery } from '../identity/gallery.js';
+import { parseTime } from './arguments.js';
 import type { Context } from './context.js';
 import { readPhotographs } from './photographs.js';
 import type { Run } from './run-command.js';
@@ -11,7 +14,8 @@ export function registerEnroll(program: Command, run: Run): void {
     .argument('<name>', 'how messages and logs call the person')
     .argument('<photo...>', 'JPEG, PNG, WebP or TIFF with one face each; one good, frontal photograph is enough')
     .option('--largest-face', 'of a photograph with several faces take the largest')
-    .option('--force', 'enroll a face that the door already knows as somebody else')
+    .option('--force', "enroll a face that the door already knows as somebody else, or that differs from the person's others")
+    .option('--consent <date>', 'when the person consented to being recognised by the face', parseTime)
     .action(run(enrollPhotographs));
 }
 
@@ -19,13 +23,19 @@ async function enrollPhotographs(
   context: Context,
   name: string,
   photos: readonly string[],
-  options: { largestFace?: boolean; force?: boolean },
+  { consent, ...options }: { largestFace?: boolean; force?: boolean; consent?: string },
 ): Promise<number> {
   const photographs = await readPhotographs(photos);
   const vision = await context.vision();
   const people = await context.people({ create: true });
-  const { maxPicturePixels } = context.config;
-  const person = await enroll(name, photographs, { vision, people, clock: context.clock }, { ...options, maxPicturePixels });
+  const gallery = createGallery(people.all(), vision.encoder, rawThresholdOf(vision.encoder));
+  const { clock, config } = context;
+  const person = await enroll(
+    name,
+    photographs,
+    { vision, people, gallery, clock },
+    { ...options, maxPicturePixels: config.maxPicturePixels, ...(consent !== undefined && { consentAt: consent }) },
+  );
   context.print(
     { id: person.id, name: person.name, templates: person.templates.length },
     `enrolled ${person.name} (${photographs.length === 1 ? '1 photograph' : `${photographs.length} photographs`}, ${person.templates.length} templates in all)`,

@@ -44,7 +44,7 @@ async function decide(context: Context, photo: string, claimedName: string | und
   const people = await context.people();
   const claimed = claimedName === undefined ? undefined : people.get(claimedName);
   const vision = await context.vision();
-  const gallery = createGallery(people.all(), vision.encoder.id, rawThresholdOf(vision.encoder));
+  const gallery = createGallery(people.all(), vision.encoder, rawThresholdOf(vision.encoder));
   if (claimed && gallery.toEnrollAgain.includes(claimed))
     throw fault('ENROLL_AGAIN', { name: claimed.name, encoder: vision.encoder.id });
 

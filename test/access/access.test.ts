@@ -44,7 +44,7 @@ function door(overrides: Partial<AccessSettings> = {}, people = [ada, kian]) {
   const clock = new FakeClock();
   const events: Happening[] = [];
   const policy = new FakePolicy();
-  const gallery = createGallery(people, encoder, RAW_THRESHOLD);
+  const gallery = createGallery(people, { id: encoder, sha256: '' }, RAW_THRESHOLD);
   const access = createAccess(
     { ...defaultConfig().access, rawThreshold: RAW_THRESHOLD, ...overrides },
     { gallery: () => gallery, policy, clock, emit: (happening) => events.push(happening) },
@@ -154,7 +154,7 @@ describe('access', () => {
     const foreign = { ...ada, templates: ada.templates.map((t) => ({ ...t, encoder: 'another' })) };
     const other = door({}, [foreign]);
     expect(other.play(repeat(12, () => [face(0)]))).toEqual([]);
-    expect(createGallery([foreign], encoder, RAW_THRESHOLD).toEnrollAgain).toEqual([foreign]);
+    expect(createGallery([foreign], { id: encoder, sha256: '' }, RAW_THRESHOLD).toEnrollAgain).toEqual([foreign]);
   });
 
   it('takes no notice of a wall clock that jumps by years', () => {

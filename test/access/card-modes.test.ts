@@ -34,7 +34,7 @@ function door(mode: DoorRule) {
   const events: Happening[] = [];
   const emit = (happening: Happening) => events.push(happening);
   const policy = new FakePolicy();
-  const gallery = createGallery(people, encoder, 1);
+  const gallery = createGallery(people, { id: encoder, sha256: '' }, 1);
   const access = createAccess(
     { ...defaultConfig().access, rawThreshold: 1, mode },
     { gallery: () => gallery, policy, clock, emit },

@@ -5,6 +5,7 @@ import { createGallery } from '../../src/identity/gallery.js';
 import type { Person } from '../../src/identity/person.js';
 
 const encoder = 'e';
+const model = { id: encoder, sha256: '' };
 const at = (degrees: number) => new Float32Array([Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180), 0]);
 const person = (name: string, ...angles: number[]): Person => ({
   id: name,
@@ -46,7 +47,7 @@ describe('distances', () => {
 });
 
 describe('the gallery', () => {
-  const gallery = createGallery([person('Ada', 0, 40), person('Bob', 90), person('Cyd', 200)], encoder, 1);
+  const gallery = createGallery([person('Ada', 0, 40), person('Bob', 90), person('Cyd', 200)], model, 1);
 
   it('finds the nearest person over all their templates, and the next other person', () => {
     const match = gallery.nearest(probe(45));
@@ -69,9 +70,35 @@ describe('the gallery', () => {
     expect(unitVector(new Float32Array([NaN, 1, 1]))).toBeUndefined();
   });
 
+  it('follows those who come, change and go', () => {
+    const all = [person('Ada', 0), person('Bob', 90)];
+    const changing = createGallery(all, model, 1);
+    const [ada, bob] = all;
+    changing.update([{ after: person('Cyd', 50) }]);
+    expect(changing.nearest(probe(45))?.person.name).toBe('Cyd');
+    expect(changing.nearest(probe(45), 'Cyd')?.person.name).toMatch(/Ada|Bob/);
+    const renamed = { ...bob, name: 'Robert' };
+    const moved = { ...ada, templates: [{ ...ada.templates[0], id: 'Ada1', vector: at(45) }] };
+    changing.update([
+      { before: bob, after: renamed },
+      { before: ada, after: moved },
+    ]);
+    expect(changing.nearest(probe(90))?.person).toBe(renamed);
+    expect(changing.nearest(probe(44))?.person).toBe(moved);
+    changing.update([{ before: moved }, { before: renamed, after: { ...renamed, templates: [] } }]);
+    expect(changing.nearest(probe(44))).toMatchObject({ person: { name: 'Cyd' }, runnerUpDistance: Infinity });
+    expect(changing.compare(probe(44), 'Ada')).toBeUndefined();
+    expect(changing.toEnrollAgain.map(({ name }) => name)).toEqual(['Robert']);
+  });
+
   it('names those who must be enrolled again', () => {
     const stale = { ...person('Dan', 10), templates: person('Dan', 10).templates.map((t) => ({ ...t, encoder: 'old' })) };
-    expect(createGallery([stale, person('Eve', 3)], encoder, 1).toEnrollAgain.map(({ name }) => name)).toEqual(['Dan']);
-    expect(createGallery([stale], encoder, 1).nearest(probe(10))).toBeUndefined();
+    expect(createGallery([stale, person('Eve', 3)], model, 1).toEnrollAgain.map(({ name }) => name)).toEqual(['Dan']);
+    expect(createGallery([stale], model, 1).nearest(probe(10))).toBeUndefined();
+    // Another file under the same name: a newer training, another space.
+    const retrained = createGallery([person('Eve', 3)], { ...model, sha256: 'other' }, 1);
+    expect(retrained.nearest(probe(3))).toBeUndefined();
+    expect(retrained.compare(probe(3), 'Eve')).toBeUndefined();
+    expect(retrained.toEnrollAgain.map(({ name }) => name)).toEqual(['Eve']);
   });
 });
