@@ -34,6 +34,8 @@ async function demo(folder: string): Promise<boolean> {
       people: { file: join(folder, 'people.json') },
       relay: { adapter: 'simulated', pulseMs: 1_200 },
       mqtt: { embeddedPort: 0 },
+      // Photographs play the visitors: passive liveness is there to keep photographs out.
+      liveness: { passive: false },
       // A slow board takes long to walk through the frames; each visitor is still one presentation.
       access: { maxFrameAgeMs: 10_000, expireMs: 3_000, againMs: 60_000 },
     }),
@@ -42,7 +44,7 @@ async function demo(folder: string): Promise<boolean> {
   const log = pino({ level: 'warn', base: null }, pino.destination(2));
   const clock = systemClock;
 
-  const vision = await openVision(config.inference, clock, log);
+  const vision = await openVision(config, clock, log);
   const people = await openPeople({ ...config.people, create: true, clock });
   const photograph = { bytes: await portrait(photographs, resident.enrolled), source: resident.enrolled.photograph };
   await enroll(

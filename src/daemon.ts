@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { createAccess } from './access/access.js';
+import { accessSettings, createAccess } from './access/access.js';
 import { createCardDesk } from './access/card-reader/card-desk.js';
 import { openCardReaders } from './access/card-reader/open-card-readers.js';
 import { SimulatedReader } from './access/card-reader/simulated-reader.js';
@@ -79,14 +79,14 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
   door.start();
   await orders.start();
 
-  const vision = parts.add(await openVision(config.inference, clock, log), (it) => it.release());
+  const vision = parts.add(await openVision(config, clock, log), (it) => it.release());
   trail.deciders = { encoder: vision.encoder.id, modelSha256: vision.encoder.sha256 };
   const rawThreshold = rawThresholdOf(vision.encoder);
   const gallery = createGallery(people.all(), vision.encoder, rawThreshold);
   const lookout = new Lookout();
   const onVerdict = lookout.decided.bind(lookout);
   const access = parts.add(
-    createAccess({ ...config.access, rawThreshold }, { gallery: () => gallery, policy, clock, emit, onVerdict }),
+    createAccess(accessSettings(config, rawThreshold), { gallery: () => gallery, policy, clock, emit, onVerdict }),
     (it) => it.stop(),
   );
   people.onChange(({ changes }) => {
@@ -143,7 +143,6 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
 
   const watching = watch(camera, {
     ...{ vision, access, door, lookout, log, emit },
-    minFacePx: config.access.minFacePx,
     onFrame: () => announcer.sawFrame(),
   });
   const stopped = watching.catch((error: unknown): StopReason => ({ reason: reasonOf(error), failed: true })).then(end);

@@ -98,6 +98,11 @@ const table = {
     text: (d: { source: string; count: number }) =>
       `expected one face, found ${d.count}: ${d.source}; crop the picture to the person`,
   },
+  FACE_REJECTED: {
+    exit: 3,
+    text: (d: { source: string; reason: string; prompt: string }) =>
+      `expected a face that can be told from others, received one that is ${d.reason.replaceAll('_', ' ')} (${d.prompt.toLowerCase()}): ${d.source}`,
+  },
 
   PERSON_UNKNOWN: {
     exit: 3,

@@ -11,6 +11,9 @@ export interface PersonRef {
 export type DenyReason =
   'unknown' | 'too_far' | 'spoof' | 'outside_schedule' | 'locked_out' | 'ambiguous' | 'expired' | 'lockdown' | 'unknown_card';
 
+/** Why a face is not worth encoding, the most telling reason first. */
+export type QualityRejection = 'cut_off' | 'too_small' | 'too_dark' | 'too_bright' | 'turned_away' | 'blurred';
+
 /** How the identity was sought: 1:K, or 1:1 against a claimed identity. */
 export type AccessMode = 'recognition' | 'verification';
 
@@ -37,6 +40,8 @@ export type Happening =
       readonly person?: PersonRef;
       readonly claimed?: PersonRef;
     } & Comparison)
+  /** What the person must do to be recognised; the prompt is for a display. At most once for each change of a presentation. */
+  | { readonly type: 'guidance'; readonly reason: QualityRejection; readonly prompt: string; readonly track: number }
   /** A card claims this identity; the face that belongs to it is awaited. The card is masked. */
   | { readonly type: 'card_accepted'; readonly person: PersonRef; readonly card: string; readonly reader: string }
   | {

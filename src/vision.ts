@@ -4,34 +4,45 @@ import type { Config } from './config.js';
 import { createDetector } from './faces/detector.js';
 import type { Detection, Face } from './faces/face.js';
 import { createLandmarkFinder } from './faces/landmarks.js';
+import { createLivenessScorer } from './faces/liveness.js';
+import { assessQuality, type Quality } from './faces/quality.js';
 import type { Embedding } from './identity/embedding.js';
 import { createEncoder } from './identity/encoder.js';
 import { createQueue } from './in-turn.js';
 import { defaultModelsFolder, type ModelEntry } from './inference/manifest.js';
 import { openModel, type InferenceLog, type ModelSession } from './inference/model-session.js';
 
-/** A face and what the encoder made of it; no embedding means that the face is to be treated as unknown. */
+/** A face and what the models made of it. */
 export interface Observation {
   readonly face: Face;
+  /** With a `rejection` the face was not worth encoding. */
+  readonly quality: Quality;
+  /** Absent for a rejected face, and where the encoder's answer made no sense: the face is to be treated as unknown. */
   readonly embedding?: Embedding;
+  /** 0..1; absent for a rejected face, and where passive liveness is off. */
+  readonly liveness?: number;
 }
 
 /** How long the stages of a frame took. */
 export interface StageTimes {
   detectMs: number;
   landmarksMs: number;
+  qualityMs: number;
+  livenessMs: number;
   encodeMs: number;
 }
 
+const noTimes: StageTimes = { detectMs: 0, landmarksMs: 0, qualityMs: 0, livenessMs: 0, encodeMs: 0 };
+
 /**
- * The way from a frame to embeddings: detector, landmarks, alignment, encoder. The daemon and the command line both go it, so
- * that what `facelatch identify` says is what the door will do.
+ * The way from a frame to embeddings: detector, landmarks, quality, liveness, encoder, the cheap before the dear. The daemon and
+ * the command line both go it, so that what `facelatch identify` says is what the door will do.
  *
  * Calls wait for each other, whoever makes them: the stages reuse their tensors.
  */
 export interface Vision {
   detect(frame: Frame): Promise<Detection[]>;
-  /** Landmarks and embedding of one detection. */
+  /** Landmarks and quality of one detection; liveness and embedding of one that is good enough. */
   observe(frame: Frame, detection: Detection): Promise<Observation>;
   /** What the last `detect` and the `observe` calls since took. */
   readonly times: Readonly<StageTimes>;
@@ -45,43 +56,61 @@ export interface Vision {
 const DETECTOR = 'ultraface-rfb-320';
 const LANDMARKS = 'landmarks-68';
 
+const LIVENESS = 'minifasnet-liveness';
+
+/** The sections of a configuration that say how to look. */
+export type VisionSettings = Pick<Config, 'inference' | 'quality' | 'liveness'>;
+
 /** The models that a configuration puts on the way. */
-export function modelIdsOf({ encoder }: Config['inference']): readonly [string, string, string] {
-  return [DETECTOR, LANDMARKS, encoder];
+export function modelIdsOf({ inference, liveness }: VisionSettings): readonly [string, string, string, ...string[]] {
+  return [DETECTOR, LANDMARKS, inference.encoder, ...(liveness.passive ? [LIVENESS] : [])];
 }
 
 /** @throws FacelatchError MODEL_MISSING, MODEL_MISMATCH, MODEL_UNKNOWN, MANIFEST_INVALID, PROVIDER_UNAVAILABLE */
-export async function openVision(config: Config['inference'], clock: Clock, log: InferenceLog): Promise<Vision> {
-  const settings = { ...config, modelsFolder: config.modelsFolder ?? defaultModelsFolder() };
+export async function openVision(config: VisionSettings, clock: Clock, log: InferenceLog): Promise<Vision> {
+  const { inference } = config;
+  const settings = { ...inference, modelsFolder: inference.modelsFolder ?? defaultModelsFolder() };
   const sessions = await Promise.all(modelIdsOf(config).map((id) => openModel(id, settings, log)));
   const [detectorSession, landmarksSession, encoderSession] = sessions;
+  const livenessSession = sessions.find(({ entry }) => entry.id === LIVENESS);
   const detector = createDetector(detectorSession);
   const landmarkFinder = createLandmarkFinder(landmarksSession);
   const encoder = createEncoder(encoderSession);
   const inTurn = createQueue();
-  const times: StageTimes = { detectMs: 0, landmarksMs: 0, encodeMs: 0 };
+  const livenessScorer = livenessSession && createLivenessScorer(livenessSession);
+  const times = { ...noTimes };
+
+  async function timed<T>(stage: keyof StageTimes, work: () => T | Promise<T>): Promise<T> {
+    const start = clock.monotonicMs();
+    const result = await work();
+    times[stage] += clock.monotonicMs() - start;
+    return result;
+  }
+
+  function judge(frame: Frame, face: Face): Quality {
+    const { rejection, ...measured } = assessQuality(frame, face, config.quality);
+    return { ...measured, ...(rejection && config.quality.enabled && { rejection }) };
+  }
 
   return {
     times,
     sessions,
     encoder: encoderSession.entry,
     detect: (frame) =>
-      inTurn(async () => {
-        const start = clock.monotonicMs();
-        const detections = await detector(frame);
-        Object.assign(times, { detectMs: clock.monotonicMs() - start, landmarksMs: 0, encodeMs: 0 });
-        return detections;
+      inTurn(() => {
+        Object.assign(times, noTimes);
+        return timed('detectMs', () => detector(frame));
       }),
     observe: (frame, detection) =>
       inTurn(async () => {
-        const start = clock.monotonicMs();
-        const landmarks = await landmarkFinder(frame, detection.box);
-        const located = clock.monotonicMs();
-        const embedding = await encoder(frame, landmarks);
-        times.landmarksMs += located - start;
-        times.encodeMs += clock.monotonicMs() - located;
+        const { box } = detection;
+        const landmarks = await timed('landmarksMs', () => landmarkFinder(frame, box));
         const face = { ...detection, landmarks };
-        return embedding ? { face, embedding } : { face };
+        const quality = await timed('qualityMs', () => judge(frame, face));
+        if (quality.rejection) return { face, quality };
+        const liveness = livenessScorer && (await timed('livenessMs', () => livenessScorer(frame, box)));
+        const embedding = await timed('encodeMs', () => encoder(frame, landmarks));
+        return { face, quality, ...(embedding && { embedding }), ...(liveness !== undefined && { liveness }) };
       }),
     release: () =>
       inTurn(async () => {

@@ -14,8 +14,6 @@ export interface Way {
   readonly access: Access;
   readonly door: Door;
   readonly lookout: Lookout;
-  /** Faces smaller than this are followed but not encoded. */
-  readonly minFacePx: number;
   readonly log: Logger;
   readonly emit: Emit;
   readonly onFrame: () => void;
@@ -50,13 +48,12 @@ export async function watch(camera: Camera, way: Way): Promise<StopReason> {
   return { reason: 'the camera has no more to show', failed: false };
 }
 
-async function analyse(frame: Frame, { vision, access, door, lookout, minFacePx, emit }: Way): Promise<void> {
+async function analyse(frame: Frame, { vision, access, door, lookout, emit }: Way): Promise<void> {
   const detections = await vision.detect(frame);
   const largestFirst = detections.sort((a, b) => b.box.height - a.box.height).slice(0, MAX_FACES);
   const faces: SightedFace[] = [];
   for (const detection of largestFirst) {
-    const tooSmall = Math.min(detection.box.width, detection.box.height) < minFacePx;
-    faces.push(tooSmall ? { detection } : { detection, observation: await vision.observe(frame, detection) });
+    faces.push({ detection, observation: await vision.observe(frame, detection) });
   }
   lookout.saw({ frame, faces });
   for (const grant of access.see(faces.map(seenFace), frame.capturedAtMs)) {
@@ -65,6 +62,11 @@ async function analyse(frame: Frame, { vision, access, door, lookout, minFacePx,
   }
 }
 
-function seenFace({ detection: { box }, observation }: SightedFace): SeenFace {
-  return observation?.embedding ? { box, embedding: observation.embedding } : { box };
+function seenFace({ detection: { box }, observation: { embedding, liveness, quality } }: SightedFace): SeenFace {
+  return {
+    box,
+    ...(embedding && { embedding }),
+    ...(liveness !== undefined && { liveness }),
+    ...(quality.rejection && { rejection: quality.rejection }),
+  };
 }

@@ -43,6 +43,8 @@ describe('the daemon, on the photographs that come with an npm package', () => {
         people: { file: join(folder, 'people.json') },
         relay: { adapter: 'simulated', pulseMs: 300 },
         mqtt: { embeddedPort: 0 },
+        // Photographs play the visitors.
+        liveness: { passive: false },
         // A busy machine takes long over a frame; that is not what is tested here.
         access: { maxFrameAgeMs: 10_000, expireMs: 5_000, againMs: 60_000 },
         ...more,
@@ -52,7 +54,7 @@ describe('the daemon, on the photographs that come with an npm package', () => {
 
   it('opens for an enrolled person, once, and stays shut for strangers; MQTT tells the same', async () => {
     const settings = config();
-    const vision = await openVision(settings.inference, clock, log);
+    const vision = await openVision(settings, clock, log);
     const people = await openPeople({ ...settings.people, create: true, clock });
     const photograph = { bytes: await portrait(samples, resident.enrolled), source: 'enrolled' };
     await enroll(

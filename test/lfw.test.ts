@@ -20,7 +20,7 @@ describe.skipIf(missing('10 people x 10 photographs (lfw-10x10)', lfw))('ten peo
   let people: { name: string; embeddings: Embedding[] }[];
 
   beforeAll(async () => {
-    vision = await openVision(config.inference, systemClock, pino({ level: 'silent' }));
+    vision = await openVision(config, systemClock, pino({ level: 'silent' }));
     people = [];
     for (const { name, photographs } of lfwPeople()) {
       const embeddings: Embedding[] = [];

@@ -1,10 +1,12 @@
 import type { Clock, Timer } from '../clock.js';
-import type { AccessMode, Comparison, DenyReason, Emit, PersonRef } from '../events.js';
+import type { Config } from '../config-schema.js';
+import type { AccessMode, Comparison, DenyReason, Emit, PersonRef, QualityRejection } from '../events.js';
 import type { Box } from '../faces/face.js';
+import { qualityPrompts } from '../faces/quality.js';
 import { similarity } from '../identity/distance.js';
 import type { Embedding } from '../identity/embedding.js';
 import type { Gallery, Match } from '../identity/gallery.js';
-import type { Opinion, Vote } from './agreement.js';
+import type { Opinion } from './agreement.js';
 import { makeGrant, type Grant } from './grant.js';
 import type { Policy } from './policy.js';
 import { Presentations, type Candidate, type PresentationRules, type SeenAt, type Verdict } from './presentations.js';
@@ -16,6 +18,8 @@ export interface SeenFace {
   readonly embedding?: Embedding;
   /** 0..1, absent when liveness is off. */
   readonly liveness?: number;
+  /** Why the face was not encoded. */
+  readonly rejection?: QualityRejection;
 }
 
 /**
@@ -30,6 +34,11 @@ export interface AccessSettings extends PresentationRules {
   readonly maxFrameAgeMs: number;
   /** A claimed identity stands for so long. */
   readonly claimMs: number;
+}
+
+/** What a configuration says of access; `rawThreshold` is the encoder's distance that stands for 0.7. */
+export function accessSettings({ access, liveness }: Config, rawThreshold: number): AccessSettings {
+  return { ...access, rawThreshold, ...(liveness.passive && { minLiveness: liveness.minScore }) };
 }
 
 /** Many frames of each presentation in, at most one Grant or denial each out. */
@@ -121,9 +130,12 @@ export function createAccess(settings: AccessSettings, { gallery, policy, clock,
       const ageMs = clock.monotonicMs() - capturedAtMs;
       if (!(ageMs <= settings.maxFrameAgeMs)) return [];
       const seen = gallery();
-      const candidates = faces.map((face): Candidate => ({ ...face, ...voteOf(face, seen, unclaimed, claim?.person) }));
+      const candidates = faces.map((face) => candidateOf(face, seen, unclaimed, claim?.person));
       armExpiry();
-      return presentations.see(candidates, capturedAtMs).flatMap((verdict) => announce(verdict) ?? []);
+      const { verdicts, advice } = presentations.see(candidates, capturedAtMs);
+      for (const { presentation: track, reason } of advice)
+        emit({ type: 'guidance', reason, prompt: qualityPrompts[reason], track });
+      return verdicts.flatMap((verdict) => announce(verdict) ?? []);
     },
     claim(person, by = 'command') {
       if (!takes[by]) return false;
@@ -143,17 +155,16 @@ export function createAccess(settings: AccessSettings, { gallery, policy, clock,
   };
 }
 
-/** What a face says of who it is; nothing when it could not be encoded, or when a claim is needed and none stands. */
-function voteOf(
-  { embedding, liveness }: SeenFace,
-  gallery: Gallery,
-  mode: AccessMode,
-  claimed: PersonRef | undefined,
-): { vote?: Omit<Vote, 'atMs'> } {
-  if (!embedding || (mode === 'verification' && !claimed)) return {};
+/** What a face says of who it is; only its place when a claim is needed and none stands, and no vote when it was not encoded. */
+function candidateOf(face: SeenFace, gallery: Gallery, mode: AccessMode, claimed: PersonRef | undefined): Candidate {
+  const { box, embedding, liveness, rejection } = face;
+  const sighting = { box, ...(embedding && { embedding }) };
+  if (mode === 'verification' && !claimed) return sighting;
+  if (!embedding) return { ...sighting, ...(rejection && { rejection }) };
   const match: Match | undefined = claimed ? gallery.compare(embedding, claimed.id) : gallery.nearest(embedding);
   const { person, distance = Infinity, runnerUpDistance = Infinity } = match ?? {};
   return {
+    ...sighting,
     vote: {
       distance,
       runnerUpDistance,

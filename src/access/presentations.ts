@@ -1,10 +1,14 @@
+import type { QualityRejection } from '../events.js';
 import type { Box } from '../faces/face.js';
 import { opinionOf, type AgreementRules, type Opinion, type Vote } from './agreement.js';
+import { advise, nothingToSay, type Guidance } from './guidance.js';
 import { associate, type Sighting, type Track, type TrackingLimits } from './tracks.js';
 
 /** A face in one frame and what the gallery says of it; without `vote` it is followed but has no say. */
 export interface Candidate extends Sighting {
   readonly vote?: Omit<Vote, 'atMs'>;
+  /** Why there is no vote, where the person can do something about it. */
+  readonly rejection?: QualityRejection;
 }
 
 export interface PresentationRules extends AgreementRules, TrackingLimits {
@@ -29,10 +33,17 @@ export interface SeenAt {
   readonly seenAtMs: number;
 }
 
+/** What a person before the door is to be told. */
+export interface Advice {
+  readonly presentation: number;
+  readonly reason: QualityRejection;
+}
+
 interface Presentation {
   readonly id: number;
   readonly track: Track;
   readonly votes: readonly Vote[];
+  readonly guidance: Guidance;
   readonly verdictAtMs?: number;
 }
 
@@ -52,10 +63,11 @@ export class Presentations {
   }
 
   /** The faces of a frame. A frame that is not newer than the last one is passed over. */
-  see(candidates: readonly Candidate[], capturedAtMs: number): Verdict[] {
-    if (!(capturedAtMs > this.#lastFrameMs)) return [];
-    this.#lastFrameMs = capturedAtMs;
+  see(candidates: readonly Candidate[], capturedAtMs: number): { verdicts: Verdict[]; advice: Advice[] } {
     const verdicts: Verdict[] = [];
+    const advice: Advice[] = [];
+    if (!(capturedAtMs > this.#lastFrameMs)) return { verdicts, advice };
+    this.#lastFrameMs = capturedAtMs;
     const present = this.#open.filter((presentation) => !this.#expired(presentation, capturedAtMs));
     verdicts.push(...this.#farewell(this.#open.filter((presentation) => !present.includes(presentation))));
 
@@ -66,7 +78,13 @@ export class Presentations {
     );
     const seen = candidates.map((candidate, i) => {
       const before = present.find(({ track }) => track === tracks[i]);
-      const after = this.#withVote(this.#continue(before, candidate, capturedAtMs), candidate, capturedAtMs);
+      const voted = this.#withVote(this.#continue(before, candidate, capturedAtMs), candidate, capturedAtMs);
+      const guidance = advise(voted.guidance, candidate.rejection, capturedAtMs);
+      const after = { ...voted, guidance };
+      // Who has a verdict needs no advice.
+      if (guidance.told && guidance.told !== voted.guidance.told && voted.verdictAtMs === undefined) {
+        advice.push({ presentation: after.id, reason: guidance.told });
+      }
       const verdict = candidate.vote && this.#verdictOn(after);
       if (!verdict) return after;
       verdicts.push(verdict);
@@ -74,7 +92,7 @@ export class Presentations {
     });
     const unseen = present.filter(({ track }) => !tracks.includes(track));
     this.#open = [...seen, ...unseen];
-    return verdicts;
+    return { verdicts, advice };
   }
 
   /** Time passed without frames: those who left without a verdict get theirs. */
@@ -101,7 +119,7 @@ export class Presentations {
   #continue(before: Presentation | undefined, { box, embedding }: Candidate, atMs: number): Presentation {
     const again = before?.verdictAtMs !== undefined && atMs - before.verdictAtMs >= this.#rules.againMs;
     const kept = embedding ?? before?.track.embedding;
-    const base = before && !again ? before : { id: ++this.#made, votes: [] };
+    const base = before && !again ? before : { id: ++this.#made, votes: [], guidance: nothingToSay };
     return { ...base, track: { id: base.id, box, seenAtMs: atMs, ...(kept && { embedding: kept }) } };
   }
 

@@ -50,7 +50,7 @@ export function openContext(options: GlobalOptions): Context {
     log,
     json,
     async vision() {
-      const vision = await openVision(config.inference, systemClock, log);
+      const vision = await openVision(config, systemClock, log);
       closers.push(() => vision.release());
       return vision;
     },

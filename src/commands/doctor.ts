@@ -41,7 +41,7 @@ async function examine(context: Context): Promise<number> {
       return { detail: `onnxruntime knows ${providers.join(', ')}`, data: providers };
     }),
   ];
-  for (const model of modelIdsOf(config.inference)) {
+  for (const model of modelIdsOf(config)) {
     findings.push(
       await check(`model ${model}`, async () => {
         const report = await reportProviders(model, settings, log);

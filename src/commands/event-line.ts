@@ -21,6 +21,8 @@ function words(event: DoorEvent): [Style, string, string] {
         'DENIED',
         `${event.reason.replaceAll('_', ' ')}${event.claimed ? `: not ${event.claimed.name}` : ''}, ${comparison(event)}`,
       ];
+    case 'guidance':
+      return ['cyan', 'GUIDANCE', `${event.prompt} (${event.reason.replaceAll('_', ' ')})`];
     case 'unlocked':
       return [
         'green',

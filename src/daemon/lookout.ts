@@ -11,8 +11,7 @@ export interface Sighting {
 
 export interface SightedFace {
   readonly detection: Detection;
-  /** Absent for a face that was too small to be encoded. */
-  readonly observation?: Observation;
+  readonly observation: Observation;
 }
 
 /** The frame in which a decision fell, and where its face is in it. */

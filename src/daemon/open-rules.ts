@@ -28,7 +28,7 @@ export async function openRules(needs: Needs, parts: Parts): Promise<{ readonly 
   const { config, clock, emit, door, people, firstStart } = needs;
   const beside = (name: string) => join(dirname(config.people.file), name);
   const file = new LockoutFile(config.lockout.file ?? beside('lockout.json'), nodeDisk);
-  const rules = lockoutRules(config.lockout, false);
+  const rules = lockoutRules(config.lockout, config.liveness.passive);
   const lockout = config.lockout.enabled
     ? parts.add(await openLockout({ rules, file, clock, emit, firstStart }), (it) => it.stop())
     : withoutLockout;

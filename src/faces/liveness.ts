@@ -3,7 +3,7 @@ import type { ModelSession } from '../inference/model-session.js';
 import type { Box } from './face.js';
 import { resample } from './resample.js';
 
-/** How alive the face in a box looks, 0 (a print, a screen) to 1 (a person). NaN where the network's answer makes no sense. */
+/** How alive the face in a box looks, 0 (a print, a screen, an answer that makes no sense) to 1 (a person). */
 export type LivenessScorer = (frame: Frame, box: Box) => Promise<number>;
 
 /**
@@ -50,9 +50,10 @@ export function surroundings(box: Box, frame: Pick<Frame, 'widthPx' | 'heightPx'
   };
 }
 
-/** The first of the probabilities that these logits stand for. */
+/** The first of the probabilities that these logits stand for; 0 where they stand for nothing. */
 export function softmaxOfFirst(logits: Float32Array): number {
   const most = Math.max(...logits);
   const powers = Array.from(logits, (logit) => Math.exp(logit - most));
-  return powers[0] / powers.reduce((sum, power) => sum + power, 0);
+  const share = powers[0] / powers.reduce((sum, power) => sum + power, 0);
+  return share >= 0 ? share : 0;
 }

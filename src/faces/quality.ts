@@ -1,9 +1,7 @@
 import type { Frame } from '../camera/frame.js';
+import type { QualityRejection } from '../events.js';
 import type { Box, Face } from './face.js';
 import { poseOf, type Pose } from './pose.js';
-
-/** Why a face is not worth encoding, the most telling reason first. */
-export type QualityRejection = 'cut_off' | 'too_small' | 'too_dark' | 'too_bright' | 'turned_away' | 'blurred';
 
 /** What a display beside the door says to the person. */
 export const qualityPrompts: Readonly<Record<QualityRejection, string>> = {

@@ -51,6 +51,8 @@ export const denyReasonSchema = z.enum([
   'unknown_card',
 ]);
 
+const qualityRejection = z.enum(['cut_off', 'too_small', 'too_dark', 'too_bright', 'turned_away', 'blurred']);
+
 const event = <T extends string, S extends z.core.$ZodShape>(type: T, shape: S) =>
   z.strictObject({ type: z.literal(type), ...stamp, ...shape });
 
@@ -62,6 +64,7 @@ export const doorEventSchema = z.discriminatedUnion('type', [
     claimed: z.exactOptional(person),
     ...comparison,
   }),
+  event('guidance', { reason: qualityRejection, prompt: z.string(), track: z.int().min(0) }),
   event('card_accepted', { person, card: z.string(), reader: z.string() }),
   event('card_denied', { reason: denyReasonSchema, person: z.exactOptional(person), card: z.string(), reader: z.string() }),
   event('reader_fault', { reader: z.string(), reason: z.string() }),

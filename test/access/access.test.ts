@@ -90,6 +90,33 @@ describe('access', () => {
     expect(events.filter((e) => e.type === 'granted')).toHaveLength(1);
   });
 
+  it('tells a person once what to do whose face is not good enough, follows them, and lets them in afterwards', () => {
+    const { play, events } = door();
+    const far = (): SeenFace => ({ box: face(0).box, rejection: 'too_small' });
+    expect(play(repeat(20, () => [far()]))).toEqual([]);
+    expect(events).toEqual([{ type: 'guidance', reason: 'too_small', prompt: 'Come closer', track: 1 }]);
+    expect(play(repeat(3, () => [face(0)]))).toHaveLength(1);
+    expect(events).toMatchObject([{ type: 'guidance' }, { type: 'granted', track: 1 }]);
+    // Who was let in is not told to look at the camera when they turn to the door.
+    play(repeat(10, () => [far()]));
+    expect(events).toHaveLength(2);
+  });
+
+  it('says nothing to passers-by of a door that waits for a claim', () => {
+    const { play, events } = door({ mode: 'verification' });
+    play(repeat(20, () => [{ box: face(0).box, rejection: 'too_small' as const }]));
+    expect(events).toEqual([]);
+  });
+
+  it('denies a spoof of an enrolled person, by the mean over the frames', () => {
+    const { play, events } = door({ minLiveness: 0.5 });
+    expect(play(repeat(12, () => [{ ...face(0), liveness: 0.02 }]))).toEqual([]);
+    expect(events).toMatchObject([{ type: 'denied', reason: 'spoof' }]);
+    expect(events[0]).toHaveProperty('liveness', expect.closeTo(0.02, 6));
+    const other = door({ minLiveness: 0.5 });
+    expect(other.play(repeat(5, (i) => [{ ...face(0), liveness: i === 1 ? 0.2 : 0.9 }]))).toHaveLength(1);
+  });
+
   it('lets nobody in for somebody who has left: late votes expire', () => {
     const { play, clock, events } = door();
     play(repeat(2, () => [face(0)]));

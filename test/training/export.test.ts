@@ -96,8 +96,10 @@ describe.skipIf(missing('training and calibrating on real faces', lfw))('from tr
     expect(calibration).toMatchObject({ genuinePairs: 135 });
 
     const entry = modelEntry(await readModels(modelsFolder), 'mine');
-    const { inference } = defaultConfig();
-    const vision = await openVision({ ...inference, modelsFolder, encoder: 'mine' }, systemClock, {
+    const config = defaultConfig();
+    const inference = { ...config.inference, modelsFolder, encoder: 'mine' };
+    const liveness = { ...config.liveness, passive: false };
+    const vision = await openVision({ ...config, inference, liveness }, systemClock, {
       info: () => undefined,
       warn: () => undefined,
     });

@@ -30,9 +30,10 @@ const silent = { info: () => undefined, warn: () => undefined };
 
 /** Opens the product's own detector and landmarks, as a door without settings of its own does. Throws as openModel does. */
 export async function openFaceFinder(modelsFolder: string): Promise<FaceFinder> {
-  const { inference, maxPicturePixels } = configSchema.parse({});
+  const config = configSchema.parse({});
+  const { inference, maxPicturePixels } = config;
   const limits = { maxPixels: maxPicturePixels };
-  const [detectorId, landmarksId] = modelIdsOf(inference);
+  const [detectorId, landmarksId] = modelIdsOf(config);
   const settings = { ...inference, modelsFolder };
   const sessions = await Promise.all([detectorId, landmarksId].map((id) => openModel(id, settings, silent)));
   const detect = createDetector(sessions[0]);
