@@ -59,9 +59,12 @@ export class AuditTrail {
     return (await findLast(this.#folder, ['started', 'pruned'])) === undefined;
   }
 
-  /** Whatever happens at the door; of the people file the changes are recorded themselves. */
+  /**
+   * Whatever happens at the door; of the people file the changes are recorded themselves. What a display says decides nothing,
+   * and passers-by bring it about all day.
+   */
   event(event: DoorEvent): void {
-    if (event.type === 'enrolled' || event.type === 'removed') return;
+    if (event.type === 'enrolled' || event.type === 'removed' || event.type === 'guidance') return;
     this.#log.record(auditEntry(event, this.deciders));
   }
 

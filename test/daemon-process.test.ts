@@ -41,6 +41,8 @@ describe('the running daemon', () => {
         door: { id: 'p' },
         camera: { adapter: 'folder', path: join(folder, 'frames'), fps: 10 },
         relay: { adapter: 'simulated', pulseMs: 300 },
+        // Photographs play the visitors.
+        liveness: { passive: false },
         access: { maxFrameAgeMs: 10_000, expireMs: 5_000 },
         mqtt,
         ...more,

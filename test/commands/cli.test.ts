@@ -167,7 +167,7 @@ describe('the command line', () => {
     expect(report.findings.filter(({ well }) => !well)).toEqual([]);
     expect(answer.status).toBe(0);
     const models = report.findings.filter(({ part }) => part.startsWith('model '));
-    expect(models).toHaveLength(3);
+    expect(models).toHaveLength(4);
     for (const { detail } of models) expect(detail).toMatch(/runs on cpu: \d+ nodes on CPUExecutionProvider/);
     // ffmpeg that finds no device leaves nothing but timers to wait for: the report must come all the same.
     await writeFile(file('device.yaml'), 'mqtt:\n  embeddedPort: 0\ncamera:\n  adapter: ffmpeg\n  input: /dev/video99\n');
