@@ -8,6 +8,7 @@ import { registerEnroll } from './commands/enroll.js';
 import { registerIdentify } from './commands/identify.js';
 import { registerKeys } from './commands/keys.js';
 import { registerPeople } from './commands/people.js';
+import { registerRelease } from './commands/release.js';
 import { createRun } from './commands/run-command.js';
 import { registerRun } from './commands/run.js';
 import { registerSend } from './commands/send.js';
@@ -48,6 +49,7 @@ for (const register of [
 ]) {
   register(program, run);
 }
+registerRelease(program);
 tab(program, { completionCommandName: 'completion' });
 for (const command of program.commands) command.exitOverride();
 

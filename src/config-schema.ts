@@ -404,6 +404,16 @@ const settings = z.strictObject({
     .refine(leastBeforeGreatest, tooLong)
     .prefault({}),
 
+  watchdog: z
+    .strictObject({
+      /**
+       * When no frame was analysed for so long, because none came or the models hang, systemd's watchdog is fed no more and starts
+       * the daemon anew. Longer than a camera takes to come back by itself (camera.reconnectMaxMs).
+       */
+      maxSilenceMs: milliseconds(2_000, 3_600_000).default(30_000),
+    })
+    .prefault({}),
+
   log: z
     .strictObject({
       level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),

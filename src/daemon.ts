@@ -41,6 +41,8 @@ export interface Daemon {
   readonly simulated: { readonly inputs: SimulatedInputs; readonly cards: SimulatedReader };
   /** Resolves when the daemon has stopped: a signal, a camera that has no more to show, a failure. */
   readonly stopped: Promise<StopReason>;
+  /** Why the daemon does not do its work now, undefined while it does: what the service manager's watchdog is fed for. */
+  unsound(): string | undefined;
   /** Safe to call twice. */
   stop(reason: string): Promise<void>;
   /** Synchronous, for exit handlers: the relay is released, whatever else is going on. */
@@ -141,9 +143,13 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
     return stopping;
   };
 
+  let analysedAtMs = clock.monotonicMs();
   const watching = watch(camera, {
     ...{ vision, access, door, lookout, log, emit },
-    onFrame: () => announcer.sawFrame(),
+    onFrame() {
+      analysedAtMs = clock.monotonicMs();
+      announcer.sawFrame();
+    },
   });
   const stopped = watching.catch((error: unknown): StopReason => ({ reason: reasonOf(error), failed: true })).then(end);
 
@@ -152,6 +158,12 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
     controls,
     simulated,
     stopped,
+    unsound() {
+      if (!door.isSound()) return 'the relay does not read as it was told, or was told too late';
+      const silentMs = clock.monotonicMs() - analysedAtMs;
+      if (silentMs > config.watchdog.maxSilenceMs) return `no frame was analysed for ${Math.round(silentMs / 1000)} s`;
+      return undefined;
+    },
     async stop(reason) {
       await end({ reason, failed: false });
     },

@@ -17,6 +17,8 @@ export interface Context {
   readonly config: Config;
   /** The file that the configuration came from; absent when there is none and every default holds. */
   readonly configFile: string | undefined;
+  /** Reads the configuration file anew. Throws FacelatchError CONFIG_NOT_FOUND, CONFIG_INVALID. */
+  readConfigAgain(): Config;
   readonly clock: Clock;
   readonly log: Logger;
   readonly json: boolean;
@@ -36,8 +38,11 @@ export function configFileOf(options: GlobalOptions): string | undefined {
 
 export function openContext(options: GlobalOptions): Context {
   const configFile = configFileOf(options);
-  const read = configFile === undefined ? defaultConfig() : readConfig(configFile);
-  const config = options.encoder === undefined ? read : { ...read, inference: { ...read.inference, encoder: options.encoder } };
+  const read = (): Config => {
+    const config = configFile === undefined ? defaultConfig() : readConfig(configFile);
+    return options.encoder === undefined ? config : { ...config, inference: { ...config.inference, encoder: options.encoder } };
+  };
+  const config = read();
   const json = options.json ?? false;
   // Standard output is the answer's; the log goes beside it. One-shot commands speak up only when something is wrong.
   const log = pino({ level: process.env['FACELATCH_LOG'] ?? 'warn', base: null }, pino.destination({ fd: 2, sync: true }));
@@ -46,6 +51,7 @@ export function openContext(options: GlobalOptions): Context {
   return {
     config,
     configFile,
+    readConfigAgain: read,
     clock: systemClock,
     log,
     json,

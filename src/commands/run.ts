@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
 import { pino } from 'pino';
-import { startDaemon } from '../daemon.js';
+import { startDaemon, type Daemon } from '../daemon.js';
+import { noteRelay } from '../door/relay-note.js';
+import { Reloadable } from '../reload.js';
+import { serviceManager } from '../system/service-manager.js';
+import { Watchdog } from '../system/watchdog.js';
 import type { Context } from './context.js';
 import { eventLine } from './event-line.js';
 import type { Run } from './run-command.js';
@@ -16,21 +20,57 @@ async function watchDoor(context: Context): Promise<number> {
     pino.destination({ fd: 2, sync: true }),
   );
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-  const daemon = await startDaemon({
-    config,
-    clock,
-    log,
-    onEvent: (event) => process.stdout.write(`${json ? JSON.stringify(event) : eventLine(event, colour)}\n`),
-  });
-  const end = (signal: NodeJS.Signals) => void daemon.stop(signal);
-  process.once('SIGINT', end).once('SIGTERM', end);
-  // Whatever ends the process, and however little of it still works: the relay is released.
-  process.once('exit', () => daemon.releaseNow());
-  process.once('uncaughtExceptionMonitor', () => daemon.releaseNow());
-  if (!json) process.stdout.write(`${config.door.name}: watching; events on ${daemon.mqttUrl}\n`);
-  log.info({ door: config.door.id, mqtt: daemon.mqttUrl }, 'ready');
+  const manager = serviceManager(process.env, log);
+  const runtimeFolder = process.env['RUNTIME_DIRECTORY'];
 
-  const { reason, failed } = await daemon.stopped;
+  const door = new Reloadable(config, {
+    log,
+    clock,
+    readAgain: () => context.readConfigAgain(),
+    start(config) {
+      if (runtimeFolder !== undefined) noteRelay(runtimeFolder, config.relay);
+      return startDaemon({
+        config,
+        clock,
+        log,
+        onEvent: (event) => process.stdout.write(`${json ? JSON.stringify(event) : eventLine(event, colour)}\n`),
+      });
+    },
+    onStarted,
+  });
+  const watchdog = new Watchdog({
+    manager,
+    clock,
+    unsound: () => door.unsound(),
+    onChange: (reason) => {
+      if (reason === undefined) log.info('the watchdog is fed again');
+      else log.error({ reason }, 'the watchdog is not fed');
+      manager.notify(`STATUS=${reason ?? 'watching'}`);
+    },
+  });
+  function onStarted({ mqttUrl }: Daemon): void {
+    if (!json) process.stdout.write(`${config.door.name}: watching; events on ${mqttUrl}\n`);
+    log.info({ door: config.door.id, mqtt: mqttUrl }, 'ready');
+    manager.notify('READY=1', `STATUS=watching; events on ${mqttUrl}`);
+    watchdog.start();
+  }
+
+  const end = (signal: NodeJS.Signals) => door.stop(signal);
+  process.once('SIGINT', end).once('SIGTERM', end);
+  // Of a terminal that was closed; a daemon without one is told to read its configuration again.
+  if (process.stdin.isTTY) process.once('SIGHUP', end);
+  else {
+    process.on('SIGHUP', () => {
+      manager.notify('RELOADING=1', 'STATUS=reading the configuration again');
+      if (!door.reload()) manager.notify('READY=1', 'STATUS=watching');
+    });
+  }
+  // Whatever ends the process, and however little of it still works: the relay is released.
+  process.once('exit', () => door.releaseNow());
+  process.once('uncaughtExceptionMonitor', () => door.releaseNow());
+
+  const { reason, failed } = await door.run();
+  watchdog.stop();
   log.info({ reason }, 'stopped');
   return failed ? 7 : 0;
 }
