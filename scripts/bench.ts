@@ -16,10 +16,21 @@ import { defaultModelsFolder } from '../src/inference/manifest.js';
 import type { ModelSession } from '../src/inference/model-session.js';
 import { openVision } from '../src/vision.js';
 import { measureDaemon } from './bench/daemon.js';
+import { median } from './bench/median.js';
+import { comparePeers } from './bench/peers/compare.js';
 import { portrait, resident } from './demo/visitors.js';
 
 const WARM_UP = 20;
 const RUNS = 200;
+
+if (process.argv.includes('--peers')) {
+  const figures = await comparePeers(100, (line) => process.stderr.write(`${line}\n`));
+  const rows = figures.map(({ name, medianMs, ratio }) => [name, medianMs.toFixed(1).padStart(6), ratio.toFixed(2).padStart(6)]);
+  process.stdout.write(
+    process.argv.includes('--json') ? `${JSON.stringify(figures)}\n` : `${columns(['SYSTEM', 'ms', 'ratio'], rows)}\n`,
+  );
+  process.exit();
+}
 
 const config = defaultConfig();
 const log = pino({ level: 'warn' }, pino.destination(2));
@@ -164,9 +175,4 @@ async function time(work: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }

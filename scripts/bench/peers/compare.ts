@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { defaultModelsFolder } from '../../../src/inference/manifest.js';
+import { portrait, strangers } from '../../demo/visitors.js';
+import { median } from '../median.js';
+import { startPeer, type Peer } from './peer-process.js';
+
+export interface PeerFigures {
+  readonly name: string;
+  readonly medianMs: number;
+  /** Against facelatch's whole way in the same run. */
+  readonly ratio: number;
+}
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '../../../..');
+const sources = join(root, 'scripts/bench/peers');
+const cache = join(root, '.cache/peers');
+const HUMAN = '@vladmandic/human@3.3.6';
+const PACKAGES = ['python3-opencv', 'libdlib-dev', 'libopenblas-dev', 'libjpeg-dev', 'libpng-dev', 'g++'];
+
+/**
+ * The door and its peers on the same frame, one thread and one process each, in turns: whatever else the machine does weighs
+ * on all of them. Installs what it compares with (Debian's packages, as root or with sudo, and one npm package in .cache/).
+ *
+ * @returns in the order of their time; a peer that could not be had is left out, and `say` is told why
+ */
+export async function comparePeers(rounds: number, say: (line: string) => void): Promise<PeerFigures[]> {
+  await mkdir(cache, { recursive: true });
+  const jpeg = join(cache, 'frame.jpg');
+  await writeFile(jpeg, await frameForEverybody());
+  install(say);
+  const dlib = join(cache, 'dlib');
+  const flags = ['-std=c++17', '-O3', '-march=native', '-DNDEBUG'];
+  const libraries = ['-ldlib', '-lpthread', '-lopenblas', '-ljpeg', '-lpng'];
+  say('compiling the peer on dlib');
+  command('g++', [...flags, join(sources, 'dlib.cpp'), '-o', dlib, ...libraries], say);
+
+  const node = (script: string, ...args: string[]) => [process.execPath, [join(here, script), ...args, jpeg]] as const;
+  const programs: readonly (readonly [string, string, readonly string[]])[] = [
+    ['facelatch', ...node('facelatch.js', 'whole')],
+    ['the three models alone', ...node('facelatch.js', 'models')],
+    ['OpenCV dnn, the same models', '/usr/bin/python3', [join(sources, 'opencv.py'), defaultModelsFolder(), jpeg]],
+    ['dlib (C++)', dlib, [jpeg, join(cache, 'landmarks.dat')]],
+    ['face-api tiny (WebAssembly)', ...node('face-api.js', 'tiny')],
+    ['face-api SSD (WebAssembly)', ...node('face-api.js', 'ssd')],
+    ['Human (WebAssembly)', ...node('human.js', join(cache, 'node_modules/@vladmandic/human'))],
+  ];
+  const peers: Peer[] = [];
+  try {
+    for (const [name, program, args] of programs) {
+      try {
+        peers.push(await startPeer(name, program, args));
+      } catch (error) {
+        say(`left out: ${String(error)}`);
+      }
+    }
+    return await inTurns(peers, rounds, say);
+  } finally {
+    peers.forEach((peer) => peer.stop());
+  }
+}
+
+async function inTurns(peers: readonly Peer[], rounds: number, say: (line: string) => void): Promise<PeerFigures[]> {
+  const times = new Map(peers.map(({ name }): [string, number[]] => [name, []]));
+  for (let round = 1; round <= rounds; round++) {
+    for (const peer of peers) times.get(peer.name)?.push(await peer.frame());
+    if (round % 10 === 0) say(`${round} of ${rounds} rounds`);
+  }
+  const own = median(times.get('facelatch') ?? []);
+  return [...times]
+    .map(([name, all]) => ({ name, medianMs: median(all), ratio: median(all) / own }))
+    .sort((a, b) => a.medianMs - b.medianMs);
+}
+
+function install(say: (line: string) => void): void {
+  const missing = PACKAGES.filter((name) => spawnSync('dpkg', ['-s', name]).status !== 0);
+  if (missing.length > 0) {
+    say(`installing ${missing.join(', ')}`);
+    const sudo = process.getuid?.() === 0 ? [] : ['sudo'];
+    const [program, ...args] = [...sudo, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...missing];
+    command(program, args, say);
+  }
+  if (existsSync(join(cache, 'node_modules/@vladmandic/human'))) return;
+  say(`installing ${HUMAN}`);
+  command('npm', ['install', '--prefix', cache, '--no-audit', '--no-fund', '--ignore-scripts', HUMAN], say);
+}
+
+function command(program: string, args: readonly string[], say: (line: string) => void): void {
+  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  if (status !== 0) say(`${program} failed: ${stderr.trim().slice(-500)}`);
+}
+
+/** A face that every one of them finds: Tiny misses many. */
+async function frameForEverybody(): Promise<Buffer> {
+  const person = await sharp(await portrait(join(defaultModelsFolder(), 'photographs'), strangers[0]))
+    .resize({ height: 400 })
+    .toBuffer();
+  return sharp({ create: { width: 640, height: 480, channels: 3, background: { r: 96, g: 104, b: 112 } } })
+    .composite([{ input: person }])
+    .jpeg({ quality: 90 })
+    .toBuffer();
+}
