@@ -383,8 +383,8 @@ const settings = z.strictObject({
       /** Events that wait for the broker. Beyond these limits the oldest of the least value go, and a `dropped` event says how many. */
       outbox: z
         .strictObject({
-          /** Written before an event is published; only its owner may read it. */
-          file: path.default('state/outbox.journal'),
+          /** Written before an event is published; only its owner may read it. Beside the people file unless set. */
+          file: path.optional(),
           maxEvents: z.number().int().min(10).max(1_000_000).default(20_000),
           maxBytes: z.number().int().min(10_000).max(1_000_000_000).default(8_000_000),
           /** Counted while the door runs, so that a clock that jumps by years loses nothing. */

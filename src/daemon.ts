@@ -11,6 +11,7 @@ import type { Config } from './config.js';
 import type { Controls } from './daemon/controls.js';
 import { Lookout } from './daemon/lookout.js';
 import { openDoor } from './daemon/open-door.js';
+import { openMessenger } from './daemon/open-messenger.js';
 import { openAuditTrail, openDaemonPeople } from './daemon/open-people.js';
 import { openRules } from './daemon/open-rules.js';
 import { Parts } from './daemon/parts.js';
@@ -19,7 +20,6 @@ import { reasonOf } from './errors.js';
 import type { DoorEvent } from './events.js';
 import { rawThresholdOf } from './identity/distance.js';
 import { createGallery } from './identity/gallery.js';
-import { createMessenger } from './messages/messenger.js';
 import { version } from './version.js';
 import { openVision } from './vision.js';
 import { watch, type StopReason } from './watch.js';
@@ -98,8 +98,7 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
   });
   const controls: Controls = { orders, access, door, people, gallery, vision, lookout };
 
-  const messenger = parts.add(createMessenger({ config: config.mqtt, doorId: config.door.id, clock, log }), (it) => it.stop());
-  await messenger.start();
+  const messenger = await openMessenger({ ...shared, log, controls }, parts);
   announcer.open(messenger);
   announcer.standing(() => ({ ...door.state(), people: people.all().length }));
 

@@ -56,6 +56,7 @@ async function analyse(frame: Frame, { vision, access, door, lookout, emit }: Wa
     faces.push({ detection, observation: await vision.observe(frame, detection) });
   }
   lookout.saw({ frame, faces });
+  if (lookout.held) return;
   for (const grant of access.see(faces.map(seenFace), frame.capturedAtMs)) {
     const outcome = door.grant(grant);
     if (!outcome.done) emit({ type: 'unlock_refused', reason: outcome.refused, ...(grant.person && { person: grant.person }) });

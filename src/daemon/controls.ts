@@ -15,5 +15,5 @@ export interface Controls {
   /** Always of everybody in `people`. */
   readonly gallery: Gallery;
   readonly vision: Vision;
-  readonly lookout: Pick<Lookout, 'newest' | 'onSighting' | 'onDecision'>;
+  readonly lookout: Pick<Lookout, 'newest' | 'onSighting' | 'onDecision' | 'hold' | 'held'>;
 }

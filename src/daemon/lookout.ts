@@ -25,6 +25,20 @@ export class Lookout {
   readonly #onSighting = new Set<(sighting: Sighting) => void>();
   readonly #onDecision = new Set<(face: DecidedFace) => void>();
   #newest: Sighting | undefined;
+  #held = false;
+
+  /** Somebody is being enrolled before the camera: the door judges nobody meanwhile. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** @returns a function that ends it */
+  hold(): () => void {
+    this.#held = true;
+    return () => {
+      this.#held = false;
+    };
+  }
 
   /** The last frame that was analysed. */
   get newest(): Sighting | undefined {

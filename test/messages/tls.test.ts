@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -7,6 +6,7 @@ import { systemClock } from '../../src/clock.js';
 import { sendCommand } from '../../src/messages/command-client.js';
 import { readCredentials } from '../../src/messages/credentials.js';
 import { createMessenger, type Messenger } from '../../src/messages/messenger.js';
+import { certificateOf, makeCertificates, noOpenssl, shippedLines } from './certificates.js';
 import { makeKey } from './commands-support.js';
 import {
   doorState,
@@ -20,51 +20,15 @@ import {
   startMosquitto,
 } from './support.js';
 
-const noOpenssl = spawnSync('openssl', ['version']).status === 0 ? undefined : 'openssl is not installed';
 const missing = noMosquitto ?? noOpenssl;
-
-/** The shipped configuration with our port and our files in the place of its own. */
-function shippedLines(folder: string): string[] {
-  const at = (name: string) => join(folder, name);
-  copyFileSync('config/mosquitto/facelatch.acl', at('facelatch.acl'));
-  return readFileSync('config/mosquitto/facelatch.conf', 'utf8')
-    .replaceAll(/\/etc\/mosquitto\/(certs\/)?/g, `${folder}/`)
-    .split('\n')
-    .filter((line) => line !== '' && !/^(#|listener|persistence)/.test(line));
-}
 
 describe.skipIf(missing)(`mosquitto as config/mosquitto sets it up${missing ? ` (skipped: ${missing})` : ''}`, () => {
   let folder = '';
-  const tls = (name: string) => ({
-    caFile: join(folder, 'ca.crt'),
-    certFile: join(folder, `${name}.crt`),
-    keyFile: join(folder, `${name}.key`),
-  });
+  const tls = (name: string) => certificateOf(folder, name);
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'facelatch-'));
-    const openssl = (...args: string[]) => {
-      const { status, stderr } = spawnSync('openssl', args, { cwd: folder });
-      if (status !== 0) throw new Error(stderr.toString());
-    };
-    const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-    const authority = (name: string) =>
-      openssl('req', '-x509', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.crt`, '-days', '2', '-subj', '/CN=Doors');
-    authority('ca');
-    authority('other-ca');
-    writeFileSync(join(folder, 'names'), 'subjectAltName=IP:127.0.0.1\n');
-    for (const [name, ca] of [
-      ['broker', 'ca'],
-      ['front-door', 'ca'],
-      ['operator', 'ca'],
-      ['reader', 'ca'],
-      ['forged', 'other-ca'],
-    ] as const) {
-      const subject = name === 'forged' ? 'front-door' : name;
-      openssl('req', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${subject}`);
-      const sign = ['-CA', `${ca}.crt`, '-CAkey', `${ca}.key`, '-CAcreateserial', '-extfile', 'names', '-days', '2'];
-      openssl('x509', '-req', '-in', `${name}.csr`, ...sign, '-out', `${name}.crt`);
-    }
+    makeCertificates(folder);
   });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
