@@ -2,7 +2,7 @@ import { fault } from '../errors.js';
 import { openBackup, sealBackup } from '../identity/people-backup.js';
 import { keySourceOf, type KeySource } from '../identity/people-file/key.js';
 import type { CommandAnswer } from '../messages/command-answers.js';
-import type { Argument, RemoteParts } from './handler.js';
+import type { Argument, RemoteParts } from './parts.js';
 
 /** What a broker is asked to carry in one message, in bytes of base64url; a people file beyond that is backed up on the machine. */
 const MOST_BYTES = 12_000_000;

@@ -89,7 +89,8 @@ class Watcher {
   }
 
   see({ frame, faces }: Sighting): void {
-    const [first, second] = faces;
+    const first = faces.at(0);
+    const second = faces.at(1);
     if (!first) return;
     if (second && second.detection.box.height >= first.detection.box.height * OTHER_SHARE) {
       if (++this.#others >= OTHER_FRAMES) this.fail('another person appeared');
@@ -101,8 +102,8 @@ class Watcher {
       this.#hint(hint);
       return;
     }
-    const { quality, embedding } = first.observation ?? {};
-    if (!quality || !embedding) return;
+    const { quality, embedding } = first.observation;
+    if (!embedding) return;
     const outcome = this.#sitting.see({ quality, embedding, framePx: frame.heightPx });
     if (outcome === 'stranger') this.fail('another person took the place');
     const { asked } = this.#sitting;
@@ -127,7 +128,6 @@ class Watcher {
 
 /** What the person must mend before the face can be used at all. */
 function hintFor({ observation }: SightedFace, minLiveness: number): string | undefined {
-  if (!observation) return qualityPrompts.too_small;
   const { quality, liveness } = observation;
   if (quality.rejection) return qualityPrompts[quality.rejection];
   return liveness !== undefined && liveness < minLiveness ? qualityPrompts.turned_away : undefined;

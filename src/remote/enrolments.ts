@@ -6,7 +6,7 @@ import type { Person } from '../identity/person.js';
 import type { CommandAnswer, CommandProgress } from '../messages/command-answers.js';
 import type { CommandContext } from '../messages/command-desk.js';
 import { captureLooks } from './capture.js';
-import type { Argument, RemoteParts } from './handler.js';
+import type { Argument, RemoteParts } from './parts.js';
 
 const answer = ({ id, name, templates }: Person) => ({ person: { id, name }, templates: templates.length });
 
@@ -14,7 +14,7 @@ const answer = ({ id, name, templates }: Person) => ({ person: { id, name }, tem
 export async function enrollByPhotographs(
   { name, photographs, ...choice }: Argument<'enroll'>,
   { progress }: CommandContext,
-  { vision, people, clock, config }: RemoteParts,
+  { vision, people, gallery, clock, config }: RemoteParts,
 ): Promise<CommandAnswer<'enroll'>> {
   const decoded = photographs.map((text, index) => {
     const source = `photograph ${index + 1}`;
@@ -25,14 +25,14 @@ export async function enrollByPhotographs(
   const { maxPicturePixels } = config;
   const onPhotograph = (done: number) => progress({ done, of: photographs.length } satisfies CommandProgress<'enroll'>);
   const options = { ...choice, maxPicturePixels, ...(photographs.length > 1 && { onPhotograph }) };
-  return answer(await enroll(name, decoded, { vision, people, clock }, options));
+  return answer(await enroll(name, decoded, { vision, people, gallery, clock }, options));
 }
 
 /** The person stands before this door's camera. One at a time. */
 export async function enrollByCapture(
   { name, timeoutSeconds }: Argument<'enroll-capture'>,
   { progress }: CommandContext,
-  { vision, people, clock, config, lookout, signal }: RemoteParts,
+  { vision, people, gallery, clock, config, lookout, signal }: RemoteParts,
 ): Promise<CommandAnswer<'enroll-capture'>> {
   if (lookout.held) throw fault('CAPTURE_BUSY', {});
   const rawThreshold = rawThresholdOf(vision.encoder);
@@ -43,5 +43,5 @@ export async function enrollByCapture(
     distance: (a, b) => toFaceNetScale(distanceOfDot(dotProduct(a.vector, b.vector)), rawThreshold),
     onProgress: (step) => progress(step),
   });
-  return answer(await enrollLooks(name, looks, { vision, people, clock }));
+  return answer(await enrollLooks(name, looks, { vision, people, gallery, clock }));
 }

@@ -1,24 +1,12 @@
 import type { Obeyed } from '../access/door-orders.js';
-import type { Clock } from '../clock.js';
 import type { CommandName } from '../command-names.js';
-import type { Config } from '../config-schema.js';
-import type { Controls } from '../daemon/controls.js';
 import { fault } from '../errors.js';
 import type { CommandAnswer } from '../messages/command-answers.js';
 import type { CommandContext, CommandHandler } from '../messages/command-desk.js';
-import type { Command } from '../messages/command-schemas.js';
 import { backUp, restore } from './backups.js';
 import { enrollByCapture, enrollByPhotographs } from './enrolments.js';
+import type { Argument, RemoteParts } from './parts.js';
 import { takeSnapshot } from './snapshots.js';
-
-export interface RemoteParts extends Controls {
-  readonly config: Config;
-  readonly clock: Clock;
-  /** Given when the door stops: whoever waits for a person before the camera waits no longer. */
-  readonly signal: AbortSignal;
-}
-
-export type Argument<N extends CommandName> = Extract<Command, { readonly name: N }>['args'];
 
 type Deeds = {
   readonly [N in CommandName]: (args: Argument<N>, context: CommandContext) => CommandAnswer<N> | Promise<CommandAnswer<N>>;

@@ -2,7 +2,7 @@ import type { Sighting } from '../daemon/lookout.js';
 import { fault } from '../errors.js';
 import type { CommandAnswer } from '../messages/command-answers.js';
 import { within } from '../messages/within.js';
-import type { RemoteParts } from './handler.js';
+import type { RemoteParts } from './parts.js';
 import { jpegOf } from './pictures.js';
 
 /** A camera that delivers at all delivers within this, in milliseconds. */

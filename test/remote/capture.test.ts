@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/camera/frame.js';
 import { Lookout, type SightedFace } from '../../src/daemon/lookout.js';
-import type { Quality, QualityRejection } from '../../src/faces/quality.js';
+import type { QualityRejection } from '../../src/events.js';
+import type { Quality } from '../../src/faces/quality.js';
 import { captureLooks } from '../../src/remote/capture.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 

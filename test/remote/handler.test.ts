@@ -10,7 +10,8 @@ import { Lookout } from '../../src/daemon/lookout.js';
 import { openPeople, type People } from '../../src/identity/people.js';
 import { commandAnswerSchemas } from '../../src/messages/command-answers.js';
 import { commandArgumentSchemas, type Command } from '../../src/messages/command-schemas.js';
-import { createCommandHandler, type RemoteParts } from '../../src/remote/handler.js';
+import { createCommandHandler } from '../../src/remote/handler.js';
+import type { RemoteParts } from '../../src/remote/parts.js';
 import type { Vision } from '../../src/vision.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 
@@ -54,13 +55,14 @@ function door(changes: { settings?: object; parts?: Partial<RemoteParts>; refuse
     vision: { encoder: { id: 'test' } } as unknown as Vision,
     config: parseConfig(JSON.stringify(changes.settings ?? {}), 'test'),
     signal: new AbortController().signal,
+    gallery: { nearest: () => undefined } as unknown as RemoteParts['gallery'],
     people,
     lookout,
     clock,
     ...changes.parts,
   });
   const progress: unknown[] = [];
-  const give = async <N extends CommandName>(name: N, given: object = {}) => {
+  const give = async (name: CommandName, given: object = {}) => {
     const args = commandArgumentSchemas[name].parse(given);
     const answer = await handle({ name, args } as Command, { id: 'c-1', kid: 'ops-1', progress: (step) => progress.push(step) });
     // Whatever is answered is what the published interface says.

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -120,11 +120,11 @@ describe.skipIf(noMosquitto)(`the relay of a door at mosquitto${noMosquitto ? ` 
     await eventually(() => expect(nonceIn(seen)).not.toBe(old));
     expect(energised).toBe(1);
 
-    const nonce = nonceIn(seen);
+    const nonce = nonceIn(seen) ?? '';
     const body = (changes: Partial<CommandBody> = {}) => bodyOf({ nonce, ...changes });
     mosquittoPub(port, JSON.stringify(body()));
     mosquittoPub(port, signCommand(ops.key, body()), '-r');
-    mosquittoPub(port, signCommand(ops.key, body({ nonce: old })));
+    mosquittoPub(port, signCommand(ops.key, body({ nonce: old ?? '' })));
     mosquittoPub(port, signCommand(thief.key, body()));
     mosquittoPub(port, signCommand(clerk.key, body()));
     mosquittoPub(port, signCommand(ops.key, body({ door: 'back-door' })));
