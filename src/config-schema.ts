@@ -15,6 +15,9 @@ const leastBeforeGreatest = (wait: { reconnectMinMs: number; reconnectMaxMs: num
   wait.reconnectMinMs <= wait.reconnectMaxMs;
 const tooLong = { path: ['reconnectMinMs'], error: 'expected at most reconnectMaxMs' };
 
+/** `auto` is the character device where that has the line, otherwise sysfs (docs/door.md). */
+const gpioAdapter = z.enum(['auto', 'gpiochip', 'onoff']);
+
 /** One GPIO line of the board. */
 const gpioLine = {
   /** The line's offset on its chip (BCM number on a Pi). */
@@ -45,9 +48,11 @@ const doorInput = (defaults: { activeLow: boolean; debounceMs: number }) =>
       z.strictObject({ adapter: z.literal('none') }),
       z.strictObject({ adapter: z.literal('simulated') }),
       z.strictObject({
-        adapter: z.literal('onoff'),
+        adapter: gpioAdapter,
         ...gpioLine,
         activeLow: z.boolean().default(defaults.activeLow),
+        /** The pull resistor inside the chip. sysfs (onoff) cannot set it, and some chips have none. */
+        bias: z.enum(['as-is', 'pull-up', 'pull-down', 'disabled']).default('pull-up'),
         /** A level counts once it has been read so long after the edge. */
         debounceMs: milliseconds(0, 1_000).default(defaults.debounceMs),
       }),
@@ -292,7 +297,7 @@ const settings = z.strictObject({
   relay: z
     .discriminatedUnion('adapter', [
       z.strictObject({ adapter: z.literal('simulated'), ...relayTiming }),
-      z.strictObject({ adapter: z.literal('onoff'), ...gpioLine, activeLow: z.boolean().default(false), ...relayTiming }),
+      z.strictObject({ adapter: gpioAdapter, ...gpioLine, activeLow: z.boolean().default(false), ...relayTiming }),
     ])
     .prefault({ adapter: 'simulated' }),
 
@@ -453,7 +458,7 @@ export const configSchema = settings
 function wiredOnce({ relay, doorInputs }: z.output<typeof settings>, context: z.RefinementCtx): void {
   const { contact, exitButton, tamper } = doorInputs;
   const wired = Object.entries({ relay, contact, exitButton, tamper }).flatMap(([name, wire]) =>
-    wire.adapter === 'onoff' ? [{ name, line: wire.line, chip: wire.chipLabel }] : [],
+    'line' in wire ? [{ name, line: wire.line, chip: wire.chipLabel }] : [],
   );
   for (const [index, one] of wired.entries()) {
     const other = wired.slice(0, index).find(({ line, chip }) => line === one.line && (chip ?? one.chip) === (one.chip ?? chip));

@@ -1,6 +1,7 @@
 import { release } from 'node:os';
 import type { Command } from 'commander';
 import { openCamera } from '../camera/open-camera.js';
+import { adapterOf } from '../door/gpio-adapter.js';
 import { openRelay } from '../door/open-relay.js';
 import { FacelatchError, fault, reasonOf } from '../errors.js';
 import { defaultModelsFolder } from '../inference/manifest.js';
@@ -73,7 +74,8 @@ async function examine(context: Context): Promise<number> {
       const relay = await openRelay(config.relay, context.clock);
       const energised = relay.read();
       relay.close();
-      return { detail: `${config.relay.adapter}, at rest ${energised ? 'ENERGISED' : 'de-energised'}` };
+      const adapter = config.relay.adapter === 'simulated' ? 'simulated' : adapterOf(config.relay);
+      return { detail: `${adapter}, at rest ${energised ? 'ENERGISED' : 'de-energised'}` };
     }),
   );
 

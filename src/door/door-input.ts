@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../clock.js';
 import { reasonOf } from '../errors.js';
 
-/** The port to one line that reports: a door contact, an exit button, a tamper loop. Adapters: simulated, onoff. */
+/** The port to one line that reports: a door contact, an exit button, a tamper loop. Adapters: simulated, gpiochip, onoff. */
 export interface DoorInputLine {
   /** Whether it is active now: open, pressed, tampered with. Throws when the line cannot be read. */
   read(): boolean;

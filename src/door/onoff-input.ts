@@ -1,7 +1,8 @@
 import { fault, reasonOf } from '../errors.js';
 import type { DoorInputLine } from './door-input.js';
+import { describeLine, type LineAddress } from './gpio-chips.js';
 import { loadGpio, type Gpio, type OnoffParts } from './onoff-gpio.js';
-import { describeLine, findSysfsLine, type LineAddress } from './sysfs-lines.js';
+import { findSysfsLine } from './sysfs-lines.js';
 
 export interface OnoffInputOptions extends LineAddress {
   /** What it is, for errors: contact, exit button, tamper. */

@@ -1,7 +1,8 @@
 import { fault, reasonOf } from '../errors.js';
+import { describeLine, type LineAddress } from './gpio-chips.js';
 import { loadGpio, type Gpio, type OnoffParts } from './onoff-gpio.js';
 import type { Relay } from './relay.js';
-import { describeLine, findSysfsLine, type LineAddress } from './sysfs-lines.js';
+import { findSysfsLine } from './sysfs-lines.js';
 
 export interface OnoffRelayOptions extends LineAddress {
   /** The relay board is energised by a low level. */

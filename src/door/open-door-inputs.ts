@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js';
 import type { Config } from '../config-schema.js';
 import { DebouncedInput, type DoorInputLine, type DoorInputs } from './door-input.js';
-import type { OnoffParts } from './onoff-gpio.js';
+import { adapterOf, type GpioParts } from './gpio-adapter.js';
+import { openGpiochipInput } from './gpiochip-input.js';
 import { openOnoffInput } from './onoff-input.js';
 import { SimulatedInput } from './simulated-input.js';
 
@@ -17,7 +18,7 @@ export function createSimulatedInputs(): SimulatedInputs {
 interface Parts {
   readonly clock: Clock;
   readonly simulated: SimulatedInputs;
-  readonly onoff?: OnoffParts;
+  readonly gpio?: GpioParts;
 }
 
 /**
@@ -31,8 +32,7 @@ export async function openDoorInputs(config: Config['doorInputs'], parts: Parts)
     for (const name of NAMES) {
       const wire = config[name];
       if (wire.adapter === 'none') continue;
-      const line: DoorInputLine =
-        wire.adapter === 'simulated' ? parts.simulated[name] : await openOnoffInput({ ...wire, name }, parts.onoff);
+      const line = wire.adapter === 'simulated' ? parts.simulated[name] : await openLine({ ...wire, name }, parts);
       // A simulated input does not bounce.
       opened[name] = new DebouncedInput(line, parts.clock, wire.adapter === 'simulated' ? 0 : wire.debounceMs);
     }
@@ -41,4 +41,10 @@ export async function openDoorInputs(config: Config['doorInputs'], parts: Parts)
     Object.values(opened).forEach((input) => input.close());
     throw error;
   }
+}
+
+type Wire = Extract<Config['doorInputs']['contact'], { line: number }> & { readonly name: string };
+
+function openLine(wire: Wire, { clock, gpio }: Parts): Promise<DoorInputLine> {
+  return adapterOf(wire, gpio) === 'gpiochip' ? openGpiochipInput(wire, clock, gpio) : openOnoffInput(wire, gpio);
 }

@@ -1,5 +1,5 @@
 /**
- * The port to the electric lock's relay. Adapters: simulated-relay.ts, onoff-relay.ts.
+ * The port to the electric lock's relay. Adapters: simulated-relay.ts, gpiochip-relay.ts, onoff-relay.ts.
  *
  * Synchronous, so that it can be released in an exit handler, when no promise is ever settled again. Only door/ calls it.
  */

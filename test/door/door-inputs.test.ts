@@ -145,7 +145,7 @@ describe('the inputs of a configuration', () => {
     const inputs = await openDoorInputs(config('doorInputs: { exitButton: { adapter: onoff, line: 5 } }'), {
       clock,
       simulated: createSimulatedInputs(),
-      onoff: { Gpio: fakeGpioClass(line), sysfsRoot },
+      gpio: { Gpio: fakeGpioClass(line), sysfsRoot },
     });
     const told: boolean[] = [];
     expect(inputs.exitButton?.start({ onChange: (active) => told.push(active), onFault: () => undefined })).toBe(false);
@@ -159,8 +159,8 @@ describe('the inputs of a configuration', () => {
   it('are all given back when one of them cannot be had', async () => {
     const line = new FakeLine();
     const text = 'doorInputs: { contact: { adapter: onoff, line: 5 }, tamper: { adapter: onoff, line: 99 } }';
-    const onoff = { Gpio: fakeGpioClass(line), sysfsRoot };
-    await expect(openDoorInputs(config(text), { clock, simulated: createSimulatedInputs(), onoff })).rejects.toMatchObject({
+    const gpio = { Gpio: fakeGpioClass(line), sysfsRoot };
+    await expect(openDoorInputs(config(text), { clock, simulated: createSimulatedInputs(), gpio })).rejects.toMatchObject({
       code: 'GPIO_LINE_NOT_FOUND',
     });
     expect(line.calls.at(-1)?.call).toBe('unexport');
