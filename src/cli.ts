@@ -12,6 +12,7 @@ import { registerRelease } from './commands/release.js';
 import { createRun } from './commands/run-command.js';
 import { registerRun } from './commands/run.js';
 import { registerSend } from './commands/send.js';
+import { registerTune } from './commands/tune.js';
 import { FacelatchError } from './errors.js';
 import { version } from './version.js';
 
@@ -46,6 +47,7 @@ for (const register of [
   registerConfig,
   registerKeys,
   registerSend,
+  registerTune,
 ]) {
   register(program, run);
 }

@@ -126,8 +126,12 @@ const settings = z.strictObject({
         .default(['cpu']),
       /** Refuse to start rather than fall back to another provider. */
       requireProvider: z.enum(['tensorrt', 'cuda', 'webgpu', 'xnnpack', 'cpu']).optional(),
-      /** One thread measured best on two cores (docs/performance.md). */
-      threads: z.number().int().min(1).max(64).default(1),
+      /** `auto`: as many as `facelatch tune` found worth while on this machine, one where it was not run (docs/performance.md). */
+      threads: z.union([z.literal('auto'), z.number().int().min(1).max(64)]).default('auto'),
+      /** Where `facelatch tune` keeps the models in the form that is quickest here; the service's or the user's cache unless set. */
+      tunedFolder: path.optional(),
+      /** Tune at the first start, and again after a change of processor, runtime or models: a few seconds. */
+      tuneAtStart: z.boolean().default(true),
     })
     .prefault({}),
 

@@ -11,6 +11,7 @@ import { createEncoder } from './identity/encoder.js';
 import { createQueue } from './in-turn.js';
 import { defaultModelsFolder, type ModelEntry } from './inference/manifest.js';
 import { openModel, type InferenceLog, type ModelSession } from './inference/model-session.js';
+import { defaultTunedFolder } from './inference/tuning/tuned-models.js';
 
 /** A face and what the models made of it. */
 export interface Observation {
@@ -66,10 +67,15 @@ export function modelIdsOf({ inference, liveness }: VisionSettings): readonly [s
   return [DETECTOR, LANDMARKS, inference.encoder, ...(liveness.passive ? [LIVENESS] : [])];
 }
 
+/** With the folders that hold where the configuration names none. */
+export function inferenceSettings({ inference }: Pick<Config, 'inference'>) {
+  const { modelsFolder = defaultModelsFolder(), tunedFolder = defaultTunedFolder() } = inference;
+  return { ...inference, modelsFolder, tunedFolder };
+}
+
 /** @throws FacelatchError MODEL_MISSING, MODEL_MISMATCH, MODEL_UNKNOWN, MANIFEST_INVALID, PROVIDER_UNAVAILABLE */
 export async function openVision(config: VisionSettings, clock: Clock, log: InferenceLog): Promise<Vision> {
-  const { inference } = config;
-  const settings = { ...inference, modelsFolder: inference.modelsFolder ?? defaultModelsFolder() };
+  const settings = inferenceSettings(config);
   const sessions = await Promise.all(modelIdsOf(config).map((id) => openModel(id, settings, log)));
   const [detectorSession, landmarksSession, encoderSession] = sessions;
   const livenessSession = sessions.find(({ entry }) => entry.id === LIVENESS);

@@ -4,11 +4,12 @@ import { openCamera } from '../camera/open-camera.js';
 import { adapterOf } from '../door/gpio-adapter.js';
 import { openRelay } from '../door/open-relay.js';
 import { FacelatchError, fault, reasonOf } from '../errors.js';
-import { defaultModelsFolder } from '../inference/manifest.js';
+import { loadRuntime } from '../inference/runtime.js';
+import { readTuning } from '../inference/tuning/tuned-models.js';
 import { listSupportedBackends, reportProviders } from '../inference/provider-report.js';
 import { openPeople } from '../identity/people.js';
 import { version } from '../version.js';
-import { modelIdsOf } from '../vision.js';
+import { inferenceSettings, modelIdsOf } from '../vision.js';
 import type { Context } from './context.js';
 import { table } from './output.js';
 import type { Run } from './run-command.js';
@@ -28,11 +29,21 @@ interface Finding {
   readonly data?: unknown;
 }
 
+async function tuning(folder: string): Promise<{ detail: string; data?: unknown }> {
+  const record = await readTuning(folder, await loadRuntime());
+  if (!record) return { detail: `nothing in ${folder}: the models run as they were shipped ("facelatch tune" measures)` };
+  const models = Object.entries(record.models).map(([id, { variant, medianMs }]) => {
+    const saved = medianMs['as shipped'] - medianMs[variant];
+    return `\n${id}: ${variant}${saved > 0 ? `, ${saved.toFixed(1)} ms less than as shipped` : ''}`;
+  });
+  return { detail: `${folder}, ${record.tunedAt}; threads: ${record.threads.chosen}${models.join('')}`, data: record };
+}
+
 const FIRST_FRAME_MS = 5_000;
 
 async function examine(context: Context): Promise<number> {
   const { config, configFile, log } = context;
-  const settings = { ...config.inference, modelsFolder: config.inference.modelsFolder ?? defaultModelsFolder() };
+  const settings = inferenceSettings(config);
   const findings: Finding[] = [
     await check('configuration', () => Promise.resolve({ detail: configFile ?? 'no file: the defaults' })),
     await check('runtime', async () => {
@@ -55,6 +66,7 @@ async function examine(context: Context): Promise<number> {
       }),
     );
   }
+  findings.push(await check('tuning', () => tuning(settings.tunedFolder)));
   findings.push(
     await check('people file', async () => {
       const people = await openPeople({

@@ -8,6 +8,7 @@ import { Watchdog } from '../system/watchdog.js';
 import type { Context } from './context.js';
 import { eventLine } from './event-line.js';
 import type { Run } from './run-command.js';
+import { tuneAtStart } from './tune.js';
 
 export function registerRun(program: Command, run: Run): void {
   program.command('run').description('watch the door until a signal ends it; one line for each event').action(run(watchDoor));
@@ -19,6 +20,7 @@ async function watchDoor(context: Context): Promise<number> {
     { level: process.env['FACELATCH_LOG'] ?? config.log.level, base: null },
     pino.destination({ fd: 2, sync: true }),
   );
+  await tuneAtStart({ config, configFile: context.configFile, log });
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
   const manager = serviceManager(process.env, log);
   const runtimeFolder = process.env['RUNTIME_DIRECTORY'];

@@ -12,8 +12,10 @@ export interface InferenceSettings {
   readonly executionProviders: readonly ExecutionProvider[];
   /** Only this one is tried: a model that cannot be loaded on it is not opened. */
   readonly requireProvider?: ExecutionProvider | undefined;
-  /** Threads that share one run. */
-  readonly threads: number;
+  /** Threads that share one run; `auto`: what `facelatch tune` found, or one. */
+  readonly threads: number | 'auto';
+  /** Where `facelatch tune` keeps what it found; without it the models run as they were shipped. */
+  readonly tunedFolder?: string | undefined;
 }
 
 /** Where this room says what happened; pino's loggers fit. */
@@ -48,7 +50,10 @@ export async function createSession(
   const refused: { provider: ExecutionProvider; reason: string }[] = [];
   for (const provider of wanted) {
     try {
-      const session = await runtime.InferenceSession.create(bytes, { ...sessionOptions(provider, settings.threads), ...options });
+      const session = await runtime.InferenceSession.create(bytes, {
+        ...sessionOptions(provider, settings.threads === 'auto' ? 1 : settings.threads),
+        ...options,
+      });
       log.info({ model: entry.id, provider, sha256: entry.sha256 }, 'model loaded');
       return { session, provider, refused };
     } catch (error) {
@@ -64,13 +69,16 @@ export async function createSession(
   });
 }
 
-function sessionOptions(provider: ExecutionProvider, threads: number): SessionOptions {
+export function sessionOptions(provider: ExecutionProvider, threads: number): SessionOptions {
   return {
     executionProviders: [provider],
     intraOpNumThreads: threads,
     // The graphs are chains: operators of one model never run side by side.
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    // Both keep memory for the next run: 131 MB at most for the four models against 114, and not quicker (docs/performance.md).
+    enableCpuMemArena: false,
+    enableMemPattern: false,
     // Idle workers spin by default: at 5 fps that burnt 85 % of a core where 13 % did the work (docs/models.md). A string,
     // because the library ignores a number here.
     extra: { session: { intra_op: { allow_spinning: '0' } } },

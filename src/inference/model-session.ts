@@ -1,10 +1,17 @@
 import { join } from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { fault } from '../errors.js';
-import { createSession, type ExecutionProvider, type InferenceLog, type InferenceSettings } from './create-session.js';
+import { fault, reasonOf } from '../errors.js';
+import {
+  createSession,
+  type CreatedSession,
+  type ExecutionProvider,
+  type InferenceLog,
+  type InferenceSettings,
+} from './create-session.js';
 import { modelEntry, readModels, type ModelEntry } from './manifest.js';
 import { readModelFile } from './model-file.js';
 import { loadRuntime, type Runtime } from './runtime.js';
+import { readTuning, tunedGraph } from './tuning/tuned-models.js';
 
 export type { ExecutionProvider, InferenceLog, InferenceSettings } from './create-session.js';
 export type { ModelEntry } from './manifest.js';
@@ -32,7 +39,7 @@ export async function openModel(id: string, settings: InferenceSettings, log: In
   const entry = modelEntry(await readModels(settings.modelsFolder), id);
   const bytes = await readModelFile(settings.modelsFolder, entry);
   const runtime = await loadRuntime();
-  const { session, provider } = await createSession(runtime, entry, bytes, settings, log);
+  const { session, provider } = await quickestSession(runtime, entry, bytes, settings, log);
   const lacking = [
     ...[entry.input].filter(({ name }) => !session.inputNames.includes(name)),
     ...entry.outputs.filter(({ name }) => !session.outputNames.includes(name)),
@@ -43,6 +50,29 @@ export async function openModel(id: string, settings: InferenceSettings, log: In
     throw fault('MANIFEST_INVALID', { path: join(settings.modelsFolder, 'manifest.json'), reason });
   }
   return new OrtModelSession(runtime, session, entry, provider);
+}
+
+/** As it was tuned for this machine's processor, where it runs on that; as it was shipped otherwise. */
+async function quickestSession(
+  runtime: Runtime,
+  entry: ModelEntry,
+  bytes: Uint8Array,
+  settings: InferenceSettings,
+  log: InferenceLog,
+): Promise<CreatedSession> {
+  const { tunedFolder, requireProvider, executionProviders } = settings;
+  const onProcessor = (requireProvider ?? executionProviders.at(0)) === 'cpu';
+  const record = tunedFolder !== undefined && onProcessor ? await readTuning(tunedFolder, runtime) : undefined;
+  const threads = settings.threads === 'auto' ? (record?.threads.chosen ?? 1) : settings.threads;
+  const graph = record && (await tunedGraph(tunedFolder ?? '', record, entry, log));
+  if (graph) {
+    try {
+      return await createSession(runtime, entry, graph, { ...settings, threads }, log, { graphOptimizationLevel: 'disabled' });
+    } catch (error) {
+      log.warn({ model: entry.id, reason: reasonOf(error) }, 'the tuned model cannot be loaded; the shipped one is used');
+    }
+  }
+  return createSession(runtime, entry, bytes, { ...settings, threads }, log);
 }
 
 class OrtModelSession implements ModelSession {

@@ -4,7 +4,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { defaultConfig } from '../../../src/config.js';
 import { defaultModelsFolder } from '../../../src/inference/manifest.js';
+import { tune } from '../../../src/inference/tuning/tune.js';
+import { inferenceSettings, modelIdsOf } from '../../../src/vision.js';
 import { portrait, strangers } from '../../demo/visitors.js';
 import { median } from '../median.js';
 import { startPeer, type Peer } from './peer-process.js';
@@ -34,6 +37,9 @@ export async function comparePeers(rounds: number, say: (line: string) => void):
   const jpeg = join(cache, 'frame.jpg');
   await writeFile(jpeg, await frameForEverybody());
   install(say);
+  const tunedFolder = join(root, '.cache/tuned');
+  const config = defaultConfig();
+  await tune(modelIdsOf(config), inferenceSettings(config), tunedFolder, say);
   const dlib = join(cache, 'dlib');
   const flags = ['-std=c++17', '-O3', '-march=native', '-DNDEBUG'];
   const libraries = ['-ldlib', '-lpthread', '-lopenblas', '-ljpeg', '-lpng'];
@@ -43,7 +49,7 @@ export async function comparePeers(rounds: number, say: (line: string) => void):
   const node = (script: string, ...args: string[]) => [process.execPath, [join(here, script), ...args, jpeg]] as const;
   const programs: readonly (readonly [string, string, readonly string[]])[] = [
     ['facelatch', ...node('facelatch.js', 'whole')],
-    ['the three models alone', ...node('facelatch.js', 'models')],
+    ['the three models alone, as shipped', ...node('facelatch.js', 'models')],
     ['OpenCV dnn, the same models', '/usr/bin/python3', [join(sources, 'opencv.py'), defaultModelsFolder(), jpeg]],
     ['dlib (C++)', dlib, [jpeg, join(cache, 'landmarks.dat')]],
     ['face-api tiny (WebAssembly)', ...node('face-api.js', 'tiny')],
