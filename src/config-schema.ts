@@ -227,6 +227,20 @@ const settings = z.strictObject({
       passive: z.boolean().default(true),
       /** The least mean score of a presentation's last frames, 0..1. At 0.5 99 of 100 photographs of living people pass one by one. */
       minScore: z.number().min(0.05).max(0.99).default(0.5),
+      /**
+       * Ask somebody who was recognised to blink or to turn the head, chosen at random, before the door opens. It needs a display
+       * or a voice that says what `challenge` events ask for.
+       */
+      challenge: z.enum(['never', 'when_doubtful', 'always']).default('never'),
+      /** With when_doubtful, a mean score below this is doubtful. */
+      sureScore: z.number().min(0.05).max(0.999).default(0.9),
+      /** From the prompt to the grant; the words take 2 s to read, the head 1 s to turn and to come back. */
+      challengeMs: milliseconds(2_000, 60_000).default(8_000),
+    })
+    .refine((liveness) => liveness.minScore <= liveness.sureScore, { path: ['sureScore'], error: 'expected at least minScore' })
+    .refine((liveness) => liveness.passive || liveness.challenge !== 'when_doubtful', {
+      path: ['challenge'],
+      error: 'expected always or never where passive is off: without a score nothing is doubtful',
     })
     .prefault({}),
 

@@ -9,10 +9,22 @@ export interface PersonRef {
 
 /** Why a presentation did not open the door. */
 export type DenyReason =
-  'unknown' | 'too_far' | 'spoof' | 'outside_schedule' | 'locked_out' | 'ambiguous' | 'expired' | 'lockdown' | 'unknown_card';
+  | 'unknown'
+  | 'too_far'
+  | 'spoof'
+  | 'challenge_failed'
+  | 'outside_schedule'
+  | 'locked_out'
+  | 'ambiguous'
+  | 'expired'
+  | 'lockdown'
+  | 'unknown_card';
 
 /** Why a face is not worth encoding, the most telling reason first. */
 export type QualityRejection = 'cut_off' | 'too_small' | 'too_dark' | 'too_bright' | 'turned_away' | 'blurred';
+
+/** What a person may be asked to do, to show that they live; left and right are their own. */
+export type ChallengeAction = 'blink' | 'turn_left' | 'turn_right';
 
 /** How the identity was sought: 1:K, or 1:1 against a claimed identity. */
 export type AccessMode = 'recognition' | 'verification';
@@ -42,6 +54,16 @@ export type Happening =
     } & Comparison)
   /** What the person must do to be recognised; the prompt is for a display. At most once for each change of a presentation. */
   | { readonly type: 'guidance'; readonly reason: QualityRejection; readonly prompt: string; readonly track: number }
+  /** Somebody who agreed with a template is to show that they live, within `timeoutMs`; the prompt is for a display. */
+  | {
+      readonly type: 'challenge';
+      readonly action: ChallengeAction;
+      readonly prompt: string;
+      readonly timeoutMs: number;
+      readonly track: number;
+    }
+  /** They did; who they are is to be seen once more. */
+  | { readonly type: 'challenge_passed'; readonly action: ChallengeAction; readonly prompt: string; readonly track: number }
   /** A card claims this identity; the face that belongs to it is awaited. The card is masked. */
   | { readonly type: 'card_accepted'; readonly person: PersonRef; readonly card: string; readonly reader: string }
   | {

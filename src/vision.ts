@@ -2,9 +2,11 @@ import type { Frame } from './camera/frame.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { createDetector } from './faces/detector.js';
+import { createEyeReader } from './faces/eyes.js';
 import type { Detection, Face } from './faces/face.js';
 import { createLandmarkFinder } from './faces/landmarks.js';
 import { createLivenessScorer } from './faces/liveness.js';
+import { movementOf, type Movement } from './faces/movement.js';
 import { assessQuality, type Quality } from './faces/quality.js';
 import type { Embedding } from './identity/embedding.js';
 import { createEncoder } from './identity/encoder.js';
@@ -22,6 +24,8 @@ export interface Observation {
   readonly embedding?: Embedding;
   /** 0..1; absent for a rejected face, and where passive liveness is off. */
   readonly liveness?: number;
+  /** Absent for a rejected face, and where no challenge is configured. */
+  readonly movement?: Movement;
 }
 
 /** How long the stages of a frame took. */
@@ -58,13 +62,15 @@ const DETECTOR = 'ultraface-rfb-320';
 const LANDMARKS = 'landmarks-68';
 
 const LIVENESS = 'minifasnet-liveness';
+const EYES = 'eye-state';
 
 /** The sections of a configuration that say how to look. */
 export type VisionSettings = Pick<Config, 'inference' | 'quality' | 'liveness'>;
 
 /** The models that a configuration puts on the way. */
 export function modelIdsOf({ inference, liveness }: VisionSettings): readonly [string, string, string, ...string[]] {
-  return [DETECTOR, LANDMARKS, inference.encoder, ...(liveness.passive ? [LIVENESS] : [])];
+  const { passive, challenge } = liveness;
+  return [DETECTOR, LANDMARKS, inference.encoder, ...(passive ? [LIVENESS] : []), ...(challenge === 'never' ? [] : [EYES])];
 }
 
 /** With the folders that hold where the configuration names none. */
@@ -79,11 +85,13 @@ export async function openVision(config: VisionSettings, clock: Clock, log: Infe
   const sessions = await Promise.all(modelIdsOf(config).map((id) => openModel(id, settings, log)));
   const [detectorSession, landmarksSession, encoderSession] = sessions;
   const livenessSession = sessions.find(({ entry }) => entry.id === LIVENESS);
+  const eyesSession = sessions.find(({ entry }) => entry.id === EYES);
   const detector = createDetector(detectorSession);
   const landmarkFinder = createLandmarkFinder(landmarksSession);
   const encoder = createEncoder(encoderSession);
   const inTurn = createQueue();
   const livenessScorer = livenessSession && createLivenessScorer(livenessSession);
+  const eyeReader = eyesSession && createEyeReader(eyesSession);
   const times = { ...noTimes };
 
   async function timed<T>(stage: keyof StageTimes, work: () => T | Promise<T>): Promise<T> {
@@ -115,8 +123,15 @@ export async function openVision(config: VisionSettings, clock: Clock, log: Infe
         const quality = await timed('qualityMs', () => judge(frame, face));
         if (quality.rejection) return { face, quality };
         const liveness = livenessScorer && (await timed('livenessMs', () => livenessScorer(frame, box)));
+        const eyes = eyeReader && (await timed('livenessMs', () => eyeReader(frame, landmarks)));
         const embedding = await timed('encodeMs', () => encoder(frame, landmarks));
-        return { face, quality, ...(embedding && { embedding }), ...(liveness !== undefined && { liveness }) };
+        return {
+          face,
+          quality,
+          ...(embedding && { embedding }),
+          ...(liveness !== undefined && { liveness }),
+          ...(eyes && { movement: movementOf(landmarks, quality, eyes) }),
+        };
       }),
     release: () =>
       inTurn(async () => {

@@ -63,11 +63,12 @@ async function analyse(frame: Frame, { vision, access, door, lookout, emit }: Wa
   }
 }
 
-function seenFace({ detection: { box }, observation: { embedding, liveness, quality } }: SightedFace): SeenFace {
+function seenFace({ detection: { box }, observation: { embedding, liveness, movement, quality } }: SightedFace): SeenFace {
   return {
     box,
     ...(embedding && { embedding }),
     ...(liveness !== undefined && { liveness }),
+    ...(movement && { movement }),
     ...(quality.rejection && { rejection: quality.rejection }),
   };
 }

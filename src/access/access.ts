@@ -1,15 +1,24 @@
 import type { Clock, Timer } from '../clock.js';
 import type { Config } from '../config-schema.js';
-import type { AccessMode, Comparison, DenyReason, Emit, PersonRef, QualityRejection } from '../events.js';
+import type { AccessMode, ChallengeAction, Comparison, DenyReason, Emit, PersonRef, QualityRejection } from '../events.js';
 import type { Box } from '../faces/face.js';
+import type { Movement } from '../faces/movement.js';
 import { qualityPrompts } from '../faces/quality.js';
 import { similarity } from '../identity/distance.js';
 import type { Embedding } from '../identity/embedding.js';
 import type { Gallery, Match } from '../identity/gallery.js';
 import type { Opinion } from './agreement.js';
+import { challengePrompts } from './challenge.js';
 import { makeGrant, type Grant } from './grant.js';
 import type { Policy } from './policy.js';
-import { Presentations, type Candidate, type PresentationRules, type SeenAt, type Verdict } from './presentations.js';
+import {
+  Presentations,
+  type Candidate,
+  type Notice,
+  type PresentationRules,
+  type SeenAt,
+  type Verdict,
+} from './presentations.js';
 
 /** A face of one frame, as the vision path delivers it. */
 export interface SeenFace {
@@ -20,6 +29,8 @@ export interface SeenFace {
   readonly liveness?: number;
   /** Why the face was not encoded. */
   readonly rejection?: QualityRejection;
+  /** Absent where no challenge is configured. */
+  readonly movement?: Movement;
 }
 
 /**
@@ -38,7 +49,15 @@ export interface AccessSettings extends PresentationRules {
 
 /** What a configuration says of access; `rawThreshold` is the encoder's distance that stands for 0.7. */
 export function accessSettings({ access, liveness }: Config, rawThreshold: number): AccessSettings {
-  return { ...access, rawThreshold, ...(liveness.passive && { minLiveness: liveness.minScore }) };
+  const { passive, minScore, challenge, sureScore, challengeMs } = liveness;
+  return {
+    ...access,
+    rawThreshold,
+    ...(passive && { minLiveness: minScore }),
+    ...(challenge !== 'never' && {
+      challenge: { timeoutMs: challengeMs, ...(challenge === 'when_doubtful' && { below: sureScore }) },
+    }),
+  };
 }
 
 /** Many frames of each presentation in, at most one Grant or denial each out. */
@@ -62,15 +81,20 @@ export interface AccessParts {
   readonly policy: Policy;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** What the next challenge asks for; drawn at random unless given. */
+  readonly chooseAction?: () => ChallengeAction;
   /** Told whose verdict follows, before the verdict is emitted. */
   readonly onVerdict?: (face: SeenAt) => void;
 }
 
-export function createAccess(settings: AccessSettings, { gallery, policy, clock, emit, onVerdict }: AccessParts): Access {
+export function createAccess(
+  settings: AccessSettings,
+  { gallery, policy, clock, emit, chooseAction, onVerdict }: AccessParts,
+): Access {
   const { mode } = settings;
   const takes = { command: mode !== 'both', card: mode !== 'recognition' };
   const unclaimed: AccessMode = mode === 'recognition' || mode === 'either' ? 'recognition' : 'verification';
-  const presentations = new Presentations(settings);
+  const presentations = new Presentations(settings, chooseAction);
   let claim: { person: PersonRef; timer: Timer } | undefined;
   let expiry: Timer | undefined;
 
@@ -114,6 +138,19 @@ export function createAccess(settings: AccessSettings, { gallery, policy, clock,
     return undefined;
   }
 
+  function tell(notice: Notice): void {
+    const { presentation: track } = notice;
+    if (notice.kind === 'guidance') {
+      const { reason } = notice;
+      emit({ type: 'guidance', reason, prompt: qualityPrompts[reason], track });
+      return;
+    }
+    const { action } = notice;
+    const timeoutMs = settings.challenge?.timeoutMs ?? 0;
+    if (notice.kind === 'challenge') emit({ type: 'challenge', action, prompt: challengePrompts[action], timeoutMs, track });
+    else emit({ type: 'challenge_passed', action, prompt: qualityPrompts.turned_away, track });
+  }
+
   /** The policy speaks last: who agreement alone would let in may still be refused. */
   function decide(opinion: Opinion, claimed: PersonRef | undefined): Decision {
     if (opinion.kind === 'agreed') {
@@ -132,9 +169,8 @@ export function createAccess(settings: AccessSettings, { gallery, policy, clock,
       const seen = gallery();
       const candidates = faces.map((face) => candidateOf(face, seen, unclaimed, claim?.person));
       armExpiry();
-      const { verdicts, advice } = presentations.see(candidates, capturedAtMs);
-      for (const { presentation: track, reason } of advice)
-        emit({ type: 'guidance', reason, prompt: qualityPrompts[reason], track });
+      const { verdicts, notices } = presentations.see(candidates, capturedAtMs);
+      notices.forEach(tell);
       return verdicts.flatMap((verdict) => announce(verdict) ?? []);
     },
     claim(person, by = 'command') {
@@ -157,8 +193,8 @@ export function createAccess(settings: AccessSettings, { gallery, policy, clock,
 
 /** What a face says of who it is; only its place when a claim is needed and none stands, and no vote when it was not encoded. */
 function candidateOf(face: SeenFace, gallery: Gallery, mode: AccessMode, claimed: PersonRef | undefined): Candidate {
-  const { box, embedding, liveness, rejection } = face;
-  const sighting = { box, ...(embedding && { embedding }) };
+  const { box, embedding, liveness, rejection, movement } = face;
+  const sighting = { box, ...(embedding && { embedding }), ...(movement && { movement }) };
   if (mode === 'verification' && !claimed) return sighting;
   if (!embedding) return { ...sighting, ...(rejection && { rejection }) };
   const match: Match | undefined = claimed ? gallery.compare(embedding, claimed.id) : gallery.nearest(embedding);

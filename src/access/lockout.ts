@@ -23,6 +23,11 @@ export const noFailures: FailureSeries = { failures: 0, lockouts: 0 };
 /** NIST SP 800-63B-4 section 3.2.3: consecutive failures without and with presentation attack detection. */
 const MOST_FAILURES = { withoutLiveness: 5, withLiveness: 10 };
 
+/** Whether every presentation is examined for being an attack, as the laxer limit asks for. */
+export function detectsAttacks({ passive, challenge }: Config['liveness']): boolean {
+  return passive || challenge === 'always';
+}
+
 /** Rules may be stricter than the standard's, never laxer. */
 export function lockoutRules({ failures, firstMs, maxMs }: Config['lockout'], liveness: boolean): LockoutRules {
   const most = liveness ? MOST_FAILURES.withLiveness : MOST_FAILURES.withoutLiveness;

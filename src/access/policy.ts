@@ -26,7 +26,7 @@ export interface PolicyParts {
 }
 
 /** The attempts that NIST SP 800-63B-4 section 3.2.3 counts: those that did not match, or were no living face. */
-const failures: readonly DenyReason[] = ['unknown', 'too_far', 'spoof', 'unknown_card'];
+const failures: readonly DenyReason[] = ['unknown', 'too_far', 'spoof', 'challenge_failed', 'unknown_card'];
 
 export function createPolicy({ schedules, find, doorMode, lockout, clock }: PolicyParts): Policy {
   const lockedOut = () => lockout.remainingMs() > 0;

@@ -1,6 +1,8 @@
-import type { QualityRejection } from '../events.js';
+import type { ChallengeAction, DenyReason, QualityRejection } from '../events.js';
 import type { Box } from '../faces/face.js';
+import type { Movement } from '../faces/movement.js';
 import { opinionOf, type AgreementRules, type Opinion, type Vote } from './agreement.js';
+import { anyAction, beginChallenge, stepChallenge, type Challenge } from './challenge.js';
 import { advise, nothingToSay, type Guidance } from './guidance.js';
 import { associate, type Sighting, type Track, type TrackingLimits } from './tracks.js';
 
@@ -9,6 +11,14 @@ export interface Candidate extends Sighting {
   readonly vote?: Omit<Vote, 'atMs'>;
   /** Why there is no vote, where the person can do something about it. */
   readonly rejection?: QualityRejection;
+  readonly movement?: Movement;
+}
+
+/** When a person is asked to show that they live, and how long they have for it. */
+export interface ChallengeRules {
+  /** Asked of those whose mean liveness is below this; of everybody without it. */
+  readonly below?: number;
+  readonly timeoutMs: number;
 }
 
 export interface PresentationRules extends AgreementRules, TrackingLimits {
@@ -16,6 +26,8 @@ export interface PresentationRules extends AgreementRules, TrackingLimits {
   readonly expireMs: number;
   /** Votes without agreement after which the presentation is denied. */
   readonly denyFrames: number;
+  /** Absent where nobody is challenged. */
+  readonly challenge?: ChallengeRules;
   /** A face that stays is presented anew so long after its verdict. */
   readonly againMs: number;
 }
@@ -34,16 +46,18 @@ export interface SeenAt {
 }
 
 /** What a person before the door is to be told. */
-export interface Advice {
-  readonly presentation: number;
-  readonly reason: QualityRejection;
-}
+export type Notice = { readonly presentation: number } & (
+  | { readonly kind: 'guidance'; readonly reason: QualityRejection }
+  | { readonly kind: 'challenge' | 'challenge_passed'; readonly action: ChallengeAction }
+);
 
 interface Presentation {
   readonly id: number;
   readonly track: Track;
   readonly votes: readonly Vote[];
   readonly guidance: Guidance;
+  /** From the moment in which it is asked for, and of whom the votes spoke then. */
+  readonly challenge?: { readonly state: Challenge; readonly personId: string };
   readonly verdictAtMs?: number;
 }
 
@@ -54,19 +68,22 @@ interface Presentation {
  */
 export class Presentations {
   readonly #rules: PresentationRules;
+  readonly #chooseAction: () => ChallengeAction;
   #open: readonly Presentation[] = [];
   #lastFrameMs = -Infinity;
   #made = 0;
 
-  constructor(rules: PresentationRules) {
+  /** @param chooseAction what the next challenge asks for */
+  constructor(rules: PresentationRules, chooseAction: () => ChallengeAction = anyAction) {
     this.#rules = rules;
+    this.#chooseAction = chooseAction;
   }
 
   /** The faces of a frame. A frame that is not newer than the last one is passed over. */
-  see(candidates: readonly Candidate[], capturedAtMs: number): { verdicts: Verdict[]; advice: Advice[] } {
+  see(candidates: readonly Candidate[], capturedAtMs: number): { verdicts: Verdict[]; notices: Notice[] } {
     const verdicts: Verdict[] = [];
-    const advice: Advice[] = [];
-    if (!(capturedAtMs > this.#lastFrameMs)) return { verdicts, advice };
+    const notices: Notice[] = [];
+    if (!(capturedAtMs > this.#lastFrameMs)) return { verdicts, notices };
     this.#lastFrameMs = capturedAtMs;
     const present = this.#open.filter((presentation) => !this.#expired(presentation, capturedAtMs));
     verdicts.push(...this.#farewell(this.#open.filter((presentation) => !present.includes(presentation))));
@@ -78,21 +95,18 @@ export class Presentations {
     );
     const seen = candidates.map((candidate, i) => {
       const before = present.find(({ track }) => track === tracks[i]);
-      const voted = this.#withVote(this.#continue(before, candidate, capturedAtMs), candidate, capturedAtMs);
-      const guidance = advise(voted.guidance, candidate.rejection, capturedAtMs);
-      const after = { ...voted, guidance };
-      // Who has a verdict needs no advice.
-      if (guidance.told && guidance.told !== voted.guidance.told && voted.verdictAtMs === undefined) {
-        advice.push({ presentation: after.id, reason: guidance.told });
-      }
-      const verdict = candidate.vote && this.#verdictOn(after);
+      const continued = this.#continue(before, candidate, capturedAtMs);
+      const voted = this.#withVote(continued, candidate, capturedAtMs);
+      const after = this.#withChallenge(this.#withGuidance(voted, candidate, capturedAtMs), candidate, capturedAtMs);
+      notices.push(...newsOf(continued, after));
+      const verdict = this.#verdictOn(after, candidate.vote !== undefined, capturedAtMs);
       if (!verdict) return after;
       verdicts.push(verdict);
       return { ...after, verdictAtMs: capturedAtMs };
     });
     const unseen = present.filter(({ track }) => !tracks.includes(track));
     this.#open = [...seen, ...unseen];
-    return { verdicts, advice };
+    return { verdicts, notices };
   }
 
   /** Time passed without frames: those who left without a verdict get theirs. */
@@ -104,7 +118,7 @@ export class Presentations {
 
   /** What was said so far counts no more, but the faces are still the same presentations (a claim ended). */
   clearVotes(): void {
-    this.#open = this.#open.map((presentation) => ({ ...presentation, votes: [] }));
+    this.#open = this.#open.map(({ challenge: _, ...presentation }) => ({ ...presentation, votes: [] }));
   }
 
   /** Every face is a new presentation from now on (a claim began, the people changed). */
@@ -129,28 +143,86 @@ export class Presentations {
     return { ...presentation, votes: votes.slice(-Math.max(this.#rules.denyFrames, this.#rules.windowFrames)) };
   }
 
-  #verdictOn({ id, track, votes, verdictAtMs }: Presentation): Verdict | undefined {
+  /** Who has a verdict needs no advice, and who is being challenged follows that prompt. */
+  #withGuidance(presentation: Presentation, { rejection }: Candidate, atMs: number): Presentation {
+    if (presentation.verdictAtMs !== undefined || presentation.challenge) return presentation;
+    return { ...presentation, guidance: advise(presentation.guidance, rejection, atMs) };
+  }
+
+  /**
+   * Challenges whom the votes agree on, once, and follows what they do. Only frames that were encoded are evidence: they are
+   * known to show the same face, so that nobody can do the moving for a picture.
+   */
+  #withChallenge(presentation: Presentation, { movement, vote }: Candidate, atMs: number): Presentation {
+    const { challenge, verdictAtMs } = presentation;
+    if (!this.#rules.challenge || !vote || verdictAtMs !== undefined) return presentation;
+    if (challenge) {
+      if (!movement) return presentation;
+      return { ...presentation, challenge: { ...challenge, state: stepChallenge(challenge.state, movement, atMs) } };
+    }
+    const opinion = opinionOf(presentation.votes, this.#rules);
+    if (opinion.kind !== 'agreed' || !this.#isDoubtful(opinion.liveness)) return presentation;
+    // A doubt may go with the frames that the window still has room for.
+    if (this.#rules.challenge.below !== undefined && presentation.votes.length < this.#rules.windowFrames) return presentation;
+    return { ...presentation, challenge: { state: beginChallenge(this.#chooseAction(), atMs), personId: opinion.person.id } };
+  }
+
+  #isDoubtful(liveness: number | undefined): boolean {
+    const { challenge } = this.#rules;
+    if (!challenge) return false;
+    return challenge.below === undefined || !(liveness !== undefined && liveness >= challenge.below);
+  }
+
+  /** @param voted whether this very frame had a say */
+  #verdictOn(presentation: Presentation, voted: boolean, atMs: number): Verdict | undefined {
+    const { id, track, votes, verdictAtMs, challenge } = presentation;
     if (verdictAtMs !== undefined) return undefined;
     const opinion = opinionOf(votes, this.#rules);
-    if (opinion.kind === 'agreed' || votes.length >= this.#rules.denyFrames) return { presentation: id, opinion, face: track };
-    return undefined;
+    const verdict = (it: Opinion): Verdict => ({ presentation: id, opinion: it, face: track });
+    if (challenge) {
+      const { outcome, begunAtMs } = challenge.state;
+      const timedOut = !(atMs - begunAtMs < (this.#rules.challenge?.timeoutMs ?? 0));
+      if (outcome === 'failed' || (outcome === 'pending' && timedOut)) return verdict(doubted(opinion, 'challenge_failed'));
+      if (outcome === 'passed' && voted && opinion.kind === 'agreed') {
+        return verdict(opinion.person.id === challenge.personId ? opinion : doubted(opinion, 'ambiguous'));
+      }
+      return timedOut ? verdict(denied(opinion)) : undefined;
+    }
+    if (!voted) return undefined;
+    if (opinion.kind === 'agreed') return this.#isDoubtful(opinion.liveness) ? undefined : verdict(opinion);
+    return votes.length >= this.#rules.denyFrames ? verdict(opinion) : undefined;
   }
 
   /** Somebody who was seen long enough to be judged, but left before agreement, was denied; a passer-by was not there. */
   #farewell(gone: readonly Presentation[]): Verdict[] {
     return gone
-      .filter(({ votes, verdictAtMs }) => verdictAtMs === undefined && votes.length >= this.#rules.agreeFrames)
+      .filter(
+        ({ votes, verdictAtMs, challenge }) =>
+          verdictAtMs === undefined && (challenge !== undefined || votes.length >= this.#rules.agreeFrames),
+      )
       .map(({ id, track, votes }) => ({ presentation: id, opinion: denied(opinionOf(votes, this.#rules)), face: track }));
   }
 }
 
+/** What a frame brought that the person is to be told. */
+function newsOf(before: Presentation, { id: presentation, guidance, challenge }: Presentation): Notice[] {
+  const action = challenge?.state.action;
+  const news: Notice[] = [];
+  if (guidance.told && guidance.told !== before.guidance.told)
+    news.push({ presentation, kind: 'guidance', reason: guidance.told });
+  if (action && !before.challenge) news.push({ presentation, kind: 'challenge', action });
+  if (action && challenge.state.outcome === 'passed' && before.challenge?.state.outcome === 'pending') {
+    news.push({ presentation, kind: 'challenge_passed', action });
+  }
+  return news;
+}
+
 /** Whatever the votes said, who has left is not let in. */
 function denied(opinion: Opinion): Opinion {
-  if (opinion.kind === 'doubt') return opinion;
-  return {
-    kind: 'doubt',
-    reason: 'expired',
-    distance: opinion.distance,
-    ...(opinion.liveness !== undefined && { liveness: opinion.liveness }),
-  };
+  return opinion.kind === 'doubt' ? opinion : doubted(opinion, 'expired');
+}
+
+/** The same, but denied for this reason. */
+function doubted({ distance, liveness }: Opinion, reason: DenyReason): Opinion {
+  return { kind: 'doubt', reason, ...(distance !== undefined && { distance }), ...(liveness !== undefined && { liveness }) };
 }

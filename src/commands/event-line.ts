@@ -21,6 +21,13 @@ function words(event: DoorEvent): [Style, string, string] {
         'DENIED',
         `${event.reason.replaceAll('_', ' ')}${event.claimed ? `: not ${event.claimed.name}` : ''}, ${comparison(event)}`,
       ];
+    case 'challenge':
+    case 'challenge_passed':
+      return [
+        'cyan',
+        'CHALLENGE',
+        `${event.prompt} (${event.action.replaceAll('_', ' ')}${event.type === 'challenge' ? '' : ': done'})`,
+      ];
     case 'guidance':
       return ['cyan', 'GUIDANCE', `${event.prompt} (${event.reason.replaceAll('_', ' ')})`];
     case 'unlocked':

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { createDoorOrders, type DoorOrders } from '../access/door-orders.js';
 import { LockdownMark } from '../access/lockdown-mark.js';
 import { LockoutFile } from '../access/lockout-file.js';
-import { lockoutRules, openLockout, withoutLockout } from '../access/lockout.js';
+import { detectsAttacks, lockoutRules, openLockout, withoutLockout } from '../access/lockout.js';
 import { createPolicy, type Policy } from '../access/policy.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
@@ -28,7 +28,7 @@ export async function openRules(needs: Needs, parts: Parts): Promise<{ readonly 
   const { config, clock, emit, door, people, firstStart } = needs;
   const beside = (name: string) => join(dirname(config.people.file), name);
   const file = new LockoutFile(config.lockout.file ?? beside('lockout.json'), nodeDisk);
-  const rules = lockoutRules(config.lockout, config.liveness.passive);
+  const rules = lockoutRules(config.lockout, detectsAttacks(config.liveness));
   const lockout = config.lockout.enabled
     ? parts.add(await openLockout({ rules, file, clock, emit, firstStart }), (it) => it.stop())
     : withoutLockout;

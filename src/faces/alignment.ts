@@ -1,6 +1,6 @@
 import type { Frame } from '../camera/frame.js';
 import type { Alignment } from '../inference/manifest.js';
-import type { Point } from './face.js';
+import { centreOf, type Point } from './face.js';
 import { planes, type PixelFormat } from './resample.js';
 
 /** x' = a x - b y + dx, y' = b x + a y + dy: rotation, one scale and a shift. */
@@ -13,12 +13,7 @@ export interface Similarity {
 
 /** The points that an encoder's alignment names, each the mean of some of the 68 landmarks. */
 export function anchorPoints(landmarks: readonly Point[], alignment: Alignment): Point[] {
-  return alignment.points.map((point) => mean(landmarks, ...point.landmarks));
-}
-
-function mean(landmarks: readonly Point[], ...indices: number[]): Point {
-  const sum = indices.reduce((total, i) => ({ x: total.x + landmarks[i].x, y: total.y + landmarks[i].y }), { x: 0, y: 0 });
-  return { x: sum.x / indices.length, y: sum.y / indices.length };
+  return alignment.points.map((point) => centreOf(point.landmarks.map((i) => landmarks[i])));
 }
 
 /**
@@ -26,8 +21,8 @@ function mean(landmarks: readonly Point[], ...indices: number[]): Point {
  * where it has a closed form).
  */
 export function fitSimilarity(from: readonly Point[], to: readonly Point[]): Similarity {
-  const centreFrom = centre(from);
-  const centreTo = centre(to);
+  const centreFrom = centreOf(from);
+  const centreTo = centreOf(to);
   let dot = 0;
   let cross = 0;
   let spread = 0;
@@ -49,10 +44,6 @@ export function fitSimilarity(from: readonly Point[], to: readonly Point[]): Sim
     dx: centreTo.x - a * centreFrom.x + b * centreFrom.y,
     dy: centreTo.y - b * centreFrom.x - a * centreFrom.y,
   };
-}
-
-function centre(points: readonly Point[]): Point {
-  return mean(points, ...points.keys());
 }
 
 export function invert({ a, b, dx, dy }: Similarity): Similarity {

@@ -4,6 +4,12 @@ export interface Point {
   readonly y: number;
 }
 
+/** The mean of some points; no number for none. */
+export function centreOf(points: readonly Point[]): Point {
+  const sum = points.reduce((total, { x, y }) => ({ x: total.x + x, y: total.y + y }), { x: 0, y: 0 });
+  return { x: sum.x / points.length, y: sum.y / points.length };
+}
+
 /** A rectangle in a frame, in pixels. May reach outside the frame. */
 export interface Box {
   readonly left: number;

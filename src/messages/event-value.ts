@@ -11,6 +11,8 @@ export const EVENT_VALUES: readonly EventValue[] = [0, 1, 2, 3];
 const values: { readonly [T in DoorEvent['type']]: EventValue } = {
   command_rejected: 0,
   guidance: 0,
+  challenge: 0,
+  challenge_passed: 0,
   camera_ok: 0,
   relay_ok: 0,
   reader_ok: 0,

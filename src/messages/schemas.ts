@@ -43,6 +43,7 @@ export const denyReasonSchema = z.enum([
   'unknown',
   'too_far',
   'spoof',
+  'challenge_failed',
   'outside_schedule',
   'locked_out',
   'ambiguous',
@@ -52,6 +53,8 @@ export const denyReasonSchema = z.enum([
 ]);
 
 const qualityRejection = z.enum(['cut_off', 'too_small', 'too_dark', 'too_bright', 'turned_away', 'blurred']);
+
+const challengeAction = z.enum(['blink', 'turn_left', 'turn_right']);
 
 const event = <T extends string, S extends z.core.$ZodShape>(type: T, shape: S) =>
   z.strictObject({ type: z.literal(type), ...stamp, ...shape });
@@ -64,6 +67,8 @@ export const doorEventSchema = z.discriminatedUnion('type', [
     claimed: z.exactOptional(person),
     ...comparison,
   }),
+  event('challenge', { action: challengeAction, prompt: z.string(), timeoutMs: durationMs, track: z.int().min(0) }),
+  event('challenge_passed', { action: challengeAction, prompt: z.string(), track: z.int().min(0) }),
   event('guidance', { reason: qualityRejection, prompt: z.string(), track: z.int().min(0) }),
   event('card_accepted', { person, card: z.string(), reader: z.string() }),
   event('card_denied', { reason: denyReasonSchema, person: z.exactOptional(person), card: z.string(), reader: z.string() }),

@@ -1,12 +1,7 @@
 import type { Frame } from '../../src/camera/frame.js';
-import type { Point } from '../../src/faces/face.js';
+import { centreOf, type Point } from '../../src/faces/face.js';
 import { MEAN_FACE } from '../../src/faces/mean-face.js';
 import type { Surface } from './moving-picture.js';
-
-export const centreOf = (points: readonly Point[]): Point => ({
-  x: points.reduce((sum, point) => sum + point.x, 0) / points.length,
-  y: points.reduce((sum, point) => sum + point.y, 0) / points.length,
-});
 
 /** Distance between the centres of the eyes, in pixels. */
 export function eyeDistance(landmarks: readonly Point[]): number {
