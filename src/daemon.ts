@@ -36,6 +36,7 @@ export interface DaemonOptions {
 
 export interface Daemon {
   readonly mqttUrl: string;
+  readonly config: Config;
   readonly controls: Controls;
   /** The hands on what is configured as simulated. */
   readonly simulated: { readonly inputs: SimulatedInputs; readonly cards: SimulatedReader };
@@ -154,6 +155,7 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
 
   return {
     mqttUrl: messenger.status().connection.url,
+    config,
     controls,
     simulated,
     stopped,

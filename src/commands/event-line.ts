@@ -8,7 +8,7 @@ type Style = Parameters<typeof styleText>[0];
 export function eventLine(event: DoorEvent, colour: boolean): string {
   const [style, word, detail] = words(event);
   const paint = (text: string) => (colour ? styleText(style, text) : text);
-  return `${event.time.slice(11, 23)}  ${paint(word.padEnd(12))}  ${detail}`.trimEnd();
+  return `${event.time.slice(11, 23)}  ${paint(word.padEnd(13))}  ${detail}`.trimEnd();
 }
 
 function words(event: DoorEvent): [Style, string, string] {
@@ -19,7 +19,7 @@ function words(event: DoorEvent): [Style, string, string] {
       return [
         'red',
         'DENIED',
-        `${event.reason.replaceAll('_', ' ')}${event.claimed ? `: not ${event.claimed.name}` : ''}, ${comparison(event)}`,
+        `${event.reason.replaceAll('_', ' ')}${who(event.person)}${event.claimed && !event.person ? `: not ${event.claimed.name}` : ''}, ${comparison(event)}`,
       ];
     case 'challenge':
     case 'challenge_passed':
@@ -67,6 +67,12 @@ const milliseconds = (before: string, ms?: number) => (ms === undefined ? '' : `
 
 function fields(rest: object): string {
   return Object.entries(rest)
-    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([name, value]: [string, unknown]) => {
+      if (name === 'active') return value === true ? 'on' : 'off';
+      if (name === 'reason' || name === 'level') return String(value).replaceAll('_', ' ');
+      if (typeof value === 'object' && value !== null && 'name' in value) return String(value.name);
+      if (name.endsWith('Ms') && typeof value === 'number') return `${(value / 1000).toFixed(1)} s`;
+      return `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`;
+    })
     .join(', ');
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Person } from '../identity/person.js';
 import type { Context } from './context.js';
 import { columns, table } from './output.js';
+import { permissions, registerPeopleSet } from './people-set.js';
 import type { Run } from './run-command.js';
 
 export function registerPeople(program: Command, run: Run): void {
@@ -50,6 +51,8 @@ export function registerPeople(program: Command, run: Run): void {
       }),
     );
 
+  registerPeopleSet(people, run);
+
   people
     .command('remove')
     .argument('<name>', 'name or id')
@@ -77,6 +80,7 @@ async function show(context: Context, name: string): Promise<number> {
       table([
         ['id', person.id],
         ['enrolled', person.createdAt],
+        ...permissions(person),
         ['templates', templates.join('\n') || 'none'],
       ]),
     ].join('\n'),

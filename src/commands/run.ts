@@ -1,34 +1,47 @@
 import type { Command } from 'commander';
 import { pino } from 'pino';
+import type { Config } from '../config.js';
 import { startDaemon, type Daemon } from '../daemon.js';
 import { noteRelay } from '../door/relay-note.js';
+import type { FacelatchError } from '../errors.js';
 import { Reloadable } from '../reload.js';
 import { serviceManager } from '../system/service-manager.js';
 import { Watchdog } from '../system/watchdog.js';
 import type { Context } from './context.js';
 import { eventLine } from './event-line.js';
 import type { Run } from './run-command.js';
+import { simulate, simulatedDoor } from './simulate.js';
 import { tuneAtStart } from './tune.js';
 
 export function registerRun(program: Command, run: Run): void {
-  program.command('run').description('watch the door until a signal ends it; one line for each event').action(run(watchDoor));
+  program
+    .command('run')
+    .description('watch the door until a signal ends it; one line for each event')
+    .option('--simulate', 'relay, door inputs and card reader in memory, moved by lines on standard input ("help" lists them)')
+    .action(run(watchDoor));
 }
 
-async function watchDoor(context: Context): Promise<number> {
-  const { config, clock, json } = context;
+async function watchDoor(context: Context, options: { simulate?: boolean }): Promise<number> {
+  const { clock, json } = context;
+  const wired = (config: Config) => (options.simulate ? simulatedDoor(config) : config);
+  const config = wired(context.config);
   const log = pino(
     { level: process.env['FACELATCH_LOG'] ?? config.log.level, base: null },
     pino.destination({ fd: 2, sync: true }),
   );
   await tuneAtStart({ config, configFile: context.configFile, log });
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const say = (text: string, error?: FacelatchError) => {
+    const line = json && error ? JSON.stringify({ error: { code: error.code, message: error.message } }) : text;
+    process.stderr.write(`${line}\n`);
+  };
   const manager = serviceManager(process.env, log);
   const runtimeFolder = process.env['RUNTIME_DIRECTORY'];
 
   const door = new Reloadable(config, {
     log,
     clock,
-    readAgain: () => context.readConfigAgain(),
+    readAgain: () => wired(context.readConfigAgain()),
     start(config) {
       if (runtimeFolder !== undefined) noteRelay(runtimeFolder, config.relay);
       return startDaemon({
@@ -50,7 +63,11 @@ async function watchDoor(context: Context): Promise<number> {
       manager.notify(`STATUS=${reason ?? 'watching'}`);
     },
   });
-  function onStarted({ mqttUrl }: Daemon): void {
+  let current: Daemon | undefined;
+  function onStarted(daemon: Daemon): void {
+    const { mqttUrl } = daemon;
+    if (options.simulate && !current) simulate(process.stdin, () => current ?? daemon, say);
+    current = daemon;
     if (!json) process.stdout.write(`${config.door.name}: watching; events on ${mqttUrl}\n`);
     log.info({ door: config.door.id, mqtt: mqttUrl }, 'ready');
     manager.notify('READY=1', `STATUS=watching; events on ${mqttUrl}`);
