@@ -49,7 +49,9 @@ describe('a door that is simulated from the command line', () => {
 
   async function open(): Promise<LiveDoor> {
     const door = new LiveDoor(folder);
-    onTestFinished(async () => void (await door.stop()));
+    onTestFinished(async () => {
+      await door.stop();
+    });
     await door.next({ type: 'started' });
     return door;
   }
