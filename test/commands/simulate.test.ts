@@ -42,6 +42,7 @@ describe('a door that is simulated from the command line', () => {
         relay: { adapter: 'onoff', line: 17, pulseMs: 400 },
         doorInputs: { contact: { adapter: 'onoff', line: 5 }, heldOpenWarningMs: 1_000, heldOpenAlarmMs: 2_000 },
         access: { maxFrameAgeMs: 10_000, expireMs: 5_000, againMs: 500, ...more.access },
+        lockout: { failures: 5 },
         ...(more.cards && { cards: more.cards }),
         mqtt: { embeddedPort: 0 },
       }),

@@ -3,6 +3,9 @@ import { createInterface } from 'node:readline';
 import type { DoorEvent } from '../../src/events.js';
 import { start } from './cli.js';
 
+/** So long may a busy machine be silent: longer is a failure that says what was seen instead. */
+const PATIENCE_MS = 30_000;
+
 /** `facelatch run --simulate --json` as somebody at a terminal sees it. */
 export class LiveDoor {
   readonly events: DoorEvent[] = [];
@@ -65,7 +68,15 @@ export class LiveDoor {
     if (this.#child.exitCode !== null) {
       throw new Error(`the door ended before ${awaited}: ${this.errors.join('; ')} ${JSON.stringify(this.events)}`);
     }
-    await new Promise<void>((resolve) => (this.#changed = resolve));
+    let patience: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve, reject) => {
+      this.#changed = resolve;
+      patience = setTimeout(
+        () => reject(new Error(`${awaited} has not come: ${this.errors.join('; ')} ${JSON.stringify(this.events)}`)),
+        PATIENCE_MS,
+      );
+    });
+    clearTimeout(patience);
   }
 }
 
