@@ -43,6 +43,7 @@ describe('a door that is simulated from the command line', () => {
         doorInputs: { contact: { adapter: 'onoff', line: 5 }, heldOpenWarningMs: 1_000, heldOpenAlarmMs: 2_000 },
         access: { maxFrameAgeMs: 10_000, expireMs: 5_000, againMs: 500, ...more.access },
         lockout: { failures: 5 },
+        inference: { tuneAtStart: false },
         ...(more.cards && { cards: more.cards }),
         mqtt: { embeddedPort: 0 },
       }),
