@@ -16,7 +16,7 @@ await build({
   format: 'esm',
   target: 'node20.17',
   // What holds native code or files of its own is loaded from node_modules.
-  external: ['onnxruntime-node', 'sharp', '@julusian/jpeg-turbo', 'onoff', 'serialport', 'node-webcam'],
+  external: ['onnxruntime-node', 'sharp', 'onoff', 'serialport', 'node-webcam'],
   // Libraries in CommonJS ask for Node's own modules with `require`.
   banner: { js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);" },
   // Stack traces show the lines of the bundle, which is not minified: it can be read on site.

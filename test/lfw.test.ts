@@ -1,3 +1,6 @@
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { opinionOf } from '../src/access/agreement.js';
@@ -9,18 +12,27 @@ import { rawThresholdOf } from '../src/identity/distance.js';
 import type { Embedding } from '../src/identity/embedding.js';
 import { createGallery, type Gallery } from '../src/identity/gallery.js';
 import type { Person } from '../src/identity/person.js';
-import { openVision, type Vision } from '../src/vision.js';
+import { tune } from '../src/inference/tuning/tune.js';
+import { inferenceSettings, modelIdsOf, openVision, type Vision } from '../src/vision.js';
 import { lfw, lfwPeople, missing } from './support/photographs.js';
 
 const config = defaultConfig();
 const rules = { ...config.access, agreeFrames: 1, windowFrames: 1 };
 
-describe.skipIf(missing('10 people x 10 photographs (lfw-10x10)', lfw))('ten people with ten photographs each', () => {
+const tunedFolder = join(tmpdir(), `facelatch-lfw-${process.pid}`);
+/** Where tuning is looked for: the models run as they were shipped where there is nothing. */
+const ways = { shipped: join(tunedFolder, 'nothing'), tuned: tunedFolder };
+const noPhotographs = missing('10 people x 10 photographs (lfw-10x10)', lfw);
+const seen: Partial<Record<keyof typeof ways, readonly Embedding[]>> = {};
+
+describe.skipIf(noPhotographs).each(['shipped', 'tuned'] as const)('ten people with ten photographs each, models %s', (way) => {
   let vision: Vision;
   let people: { name: string; embeddings: Embedding[] }[];
 
   beforeAll(async () => {
-    vision = await openVision(config, systemClock, pino({ level: 'silent' }));
+    const settings = { ...config, inference: { ...config.inference, tunedFolder: ways[way] } };
+    if (way === 'tuned') await tune(modelIdsOf(settings), inferenceSettings(settings), tunedFolder);
+    vision = await openVision(settings, systemClock, pino({ level: 'silent' }));
     people = [];
     for (const { name, photographs } of lfwPeople()) {
       const embeddings: Embedding[] = [];
@@ -34,8 +46,12 @@ describe.skipIf(missing('10 people x 10 photographs (lfw-10x10)', lfw))('ten peo
       }
       people.push({ name, embeddings });
     }
+    seen[way] = people.flatMap(({ embeddings }) => embeddings);
   }, 300_000);
-  afterAll(() => vision.release());
+  afterAll(async () => {
+    await vision.release();
+    await rm(tunedFolder, { recursive: true, force: true });
+  });
 
   const enrolled = (count: number, who = people): Gallery =>
     createGallery(
@@ -110,3 +126,29 @@ describe.skipIf(missing('10 people x 10 photographs (lfw-10x10)', lfw))('ten peo
     }
   });
 });
+
+describe.skipIf(noPhotographs)('tuned models', () => {
+  it('give the embeddings of those that were shipped', () => {
+    const pairs = zip(seen.shipped ?? [], seen.tuned ?? []);
+    expect(pairs).toHaveLength(100);
+    // The cosine of unit vectors whose distance is d is 1 - d²/2.
+    for (const [shipped, tuned] of pairs)
+      expect(1 - rawDistance(shipped.vector, tuned.vector) ** 2 / 2).toBeGreaterThan(0.999_99);
+  });
+
+  it('match the very same of the 450 genuine and 4,500 impostor pairs at the door', () => {
+    const matches = (embeddings: readonly Embedding[] = []) =>
+      embeddings.flatMap(({ vector }, i) => embeddings.slice(0, i).map((other) => rawDistance(vector, other.vector) < 1.037));
+    const pairs = zip(matches(seen.shipped), matches(seen.tuned));
+    expect(pairs).toHaveLength(4_950);
+    expect(pairs.filter(([shipped, tuned]) => shipped !== tuned)).toHaveLength(0);
+  });
+});
+
+function zip<T>(left: readonly T[], right: readonly T[]): (readonly [T, T])[] {
+  return left.map((value, i) => [value, right[i]] as const);
+}
+
+function rawDistance(a: Float32Array, b: Float32Array): number {
+  return Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0));
+}

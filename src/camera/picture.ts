@@ -2,7 +2,6 @@ import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { fault, reasonOf } from '../errors.js';
 import type { FacelatchError } from '../errors.js';
-import { decodeCameraJpeg } from './camera-jpeg.js';
 import type { Picture, PictureLimits } from './frame.js';
 
 export type { Picture, PictureLimits } from './frame.js';
@@ -35,8 +34,6 @@ export async function decodePicture(bytes: Uint8Array, source: string, limits: P
     const reason = bytes.length === 0 ? 'it is empty' : 'its leading bytes are those of none of them';
     throw fault('PHOTO_UNREADABLE', { source, reason });
   }
-  const fromCamera = decodeCameraJpeg(bytes, limits);
-  if (fromCamera) return fromCamera;
   try {
     // 'error' refuses truncation and damage, but not the harmless oddities that many a phone writes ('warning' would).
     const { data, info } = await sharp(bytes, { autoOrient: true, failOn: 'error', limitInputPixels: limits.maxPixels })
