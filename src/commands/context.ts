@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 import { systemClock, type Clock } from '../clock.js';
+import { configFileOf } from '../config-file.js';
 import { defaultConfig, readConfig, type Config } from '../config.js';
 import { openPeople, type People } from '../identity/people.js';
 import { openVision, type Vision } from '../vision.js';
@@ -29,15 +29,8 @@ export interface Context {
   close(): Promise<void>;
 }
 
-/** Looked for in this order where --config and FACELATCH_CONFIG name none. */
-const usualPlaces = ['facelatch.yaml', '/etc/facelatch/facelatch.yaml'];
-
-export function configFileOf(options: GlobalOptions): string | undefined {
-  return options.config ?? process.env['FACELATCH_CONFIG'] ?? usualPlaces.find((place) => existsSync(place));
-}
-
 export function openContext(options: GlobalOptions): Context {
-  const configFile = configFileOf(options);
+  const configFile = configFileOf(options.config);
   const read = (): Config => {
     const config = configFile === undefined ? defaultConfig() : readConfig(configFile);
     return options.encoder === undefined ? config : { ...config, inference: { ...config.inference, encoder: options.encoder } };

@@ -26,7 +26,7 @@ export class Watchdog {
   /** Feeds from now on; does nothing where there is no watchdog. */
   start(): void {
     const { watchdogMs } = this.#parts.manager;
-    if (watchdogMs !== undefined && !this.#timer) this.#feed(watchdogMs / FEEDS_PER_PERIOD);
+    if (watchdogMs !== undefined && !this.#timer) this.#wait(watchdogMs / FEEDS_PER_PERIOD);
   }
 
   /** Safe to call twice. */
@@ -36,11 +36,16 @@ export class Watchdog {
   }
 
   #feed(everyMs: number): void {
-    const { manager, clock, unsound, onChange } = this.#parts;
+    const { manager, unsound, onChange } = this.#parts;
     const reason = unsound();
     if (reason === undefined) manager.notify('WATCHDOG=1');
     if ((reason === undefined) !== (this.#reason === undefined)) onChange(reason);
     this.#reason = reason;
-    this.#timer = clock.after(everyMs, () => this.#feed(everyMs));
+    this.#wait(everyMs);
+  }
+
+  /** The service manager counts from readiness, so the first feed has time as well. */
+  #wait(everyMs: number): void {
+    this.#timer = this.#parts.clock.after(everyMs, () => this.#feed(everyMs));
   }
 }

@@ -24,8 +24,8 @@ const PROGRAM = String.raw`
   put($rest) if $direction eq 'out';
   put(0) unless -e $file;
   open(my $pid, '>', "$file.pid"); print $pid $$; close $pid;
-  tell_level();
   my $seen = slurp($file);
+  tell_level();
   while (1) {
     my $ready = ''; vec($ready, 0, 1) = 1;
     my $count = select($ready, undef, undef, 0.01);
