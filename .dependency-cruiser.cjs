@@ -31,7 +31,9 @@ module.exports = {
       severity: 'error',
       comment: 'these compose the parts; no part imports them, only daemon/, remote/ and the command line in commands/',
       from: { path: '^src/(?!commands/|daemon/|remote/)[^/]+/' },
-      to: { path: '^src/((cli|daemon|vision|watch|announcer|enrolment|audit-trail|reload|release|release-cli)\\.ts$|daemon/|commands/)' },
+      to: {
+        path: '^src/((cli|daemon|vision|watch|announcer|enrolment|audit-trail|reload|release|release-cli)\\.ts$|daemon/|commands/)',
+      },
     },
     {
       name: 'shared-files-know-no-room',

@@ -74,6 +74,8 @@ async function removeForeign(folder: string, { cpu }: Architecture): Promise<voi
 }
 
 async function keepOnly(folder: string, kept: readonly string[]): Promise<void> {
-  if (kept.length === 0) throw new Error(`expected binaries for this architecture in ${folder}, found none`);
-  for (const entry of await readdir(folder)) if (!kept.includes(entry)) await rm(join(folder, entry), { recursive: true });
+  const entries = await readdir(folder);
+  if (!kept.every((name) => entries.includes(name)))
+    throw new Error(`expected ${kept.join(', ')} in ${folder}, found ${entries.join(', ')}`);
+  for (const entry of entries) if (!kept.includes(entry)) await rm(join(folder, entry), { recursive: true });
 }
