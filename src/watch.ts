@@ -49,12 +49,7 @@ export async function watch(camera: Camera, way: Way): Promise<StopReason> {
 }
 
 async function analyse(frame: Frame, { vision, access, door, lookout, emit }: Way): Promise<void> {
-  const detections = await vision.detect(frame);
-  const largestFirst = detections.sort((a, b) => b.box.height - a.box.height).slice(0, MAX_FACES);
-  const faces: SightedFace[] = [];
-  for (const detection of largestFirst) {
-    faces.push({ detection, observation: await vision.observe(frame, detection) });
-  }
+  const faces = await lookAt(frame, vision);
   lookout.saw({ frame, faces });
   if (lookout.held) return;
   for (const grant of access.see(faces.map(seenFace), frame.capturedAtMs)) {
@@ -63,7 +58,19 @@ async function analyse(frame: Frame, { vision, access, door, lookout, emit }: Wa
   }
 }
 
-function seenFace({ detection: { box }, observation: { embedding, liveness, movement, quality } }: SightedFace): SeenFace {
+/** The faces of a frame, the largest first. */
+export async function lookAt(frame: Frame, vision: Vision): Promise<SightedFace[]> {
+  const detections = await vision.detect(frame);
+  const largestFirst = detections.sort((a, b) => b.box.height - a.box.height).slice(0, MAX_FACES);
+  const faces: SightedFace[] = [];
+  for (const detection of largestFirst) {
+    faces.push({ detection, observation: await vision.observe(frame, detection) });
+  }
+  return faces;
+}
+
+/** What access/ is told of a face. */
+export function seenFace({ detection: { box }, observation: { embedding, liveness, movement, quality } }: SightedFace): SeenFace {
   return {
     box,
     ...(embedding && { embedding }),

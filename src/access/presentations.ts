@@ -92,6 +92,7 @@ export class Presentations {
       present.map(({ track }) => track),
       candidates,
       this.#rules,
+      capturedAtMs,
     );
     const seen = candidates.map((candidate, i) => {
       const before = present.find(({ track }) => track === tracks[i]);

@@ -31,15 +31,17 @@ export interface TrackingLimits {
  *
  * Overlap alone would let two people who pass each other exchange their tracks, so a sighting whose embedding is far from
  * the track's never continues it, however well the boxes agree. A jump without overlap is followed when the embeddings agree
- * and the face went no further than its own width. The best pairs are taken first; every track and sighting is used once.
+ * and the face went no further than its own width, or than somebody walks while they are hidden behind another. The best pairs
+ * are taken first; every track and sighting is used once.
  */
 export function associate(
   tracks: readonly Track[],
   sightings: readonly Sighting[],
   limits: TrackingLimits,
+  atMs: number,
 ): (Track | undefined)[] {
   const pairs = sightings
-    .flatMap((sighting, index) => tracks.map((track) => ({ track, index, score: pairScore(track, sighting, limits) })))
+    .flatMap((sighting, index) => tracks.map((track) => ({ track, index, score: pairScore(track, sighting, limits, atMs) })))
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score);
   const result = new Array<Track | undefined>(sightings.length).fill(undefined);
@@ -52,8 +54,11 @@ export function associate(
   return result;
 }
 
+/** A face is some 15 cm wide and walks at 1 m/s or so. */
+const MS_PER_WIDTH = 150;
+
 /** 0 for a pair that cannot be one face, more for a better one. */
-function pairScore(track: Track, sighting: Sighting, limits: TrackingLimits): number {
+function pairScore(track: Track, sighting: Sighting, limits: TrackingLimits, atMs: number): number {
   const shared = overlap(track.box, sighting.box);
   const step =
     track.embedding && sighting.embedding && track.embedding.encoder === sighting.embedding.encoder
@@ -61,7 +66,8 @@ function pairScore(track: Track, sighting: Sighting, limits: TrackingLimits): nu
       : undefined;
   if (step !== undefined) {
     if (!(step <= limits.maxStepDistance)) return 0;
-    if (shared >= limits.minOverlap || centreStep(track.box, sighting.box) <= 1)
+    const reach = Math.max(1, (atMs - track.seenAtMs) / MS_PER_WIDTH);
+    if (shared >= limits.minOverlap || centreStep(track.box, sighting.box) <= reach)
       return shared + 1 - step / limits.maxStepDistance;
     return 0;
   }

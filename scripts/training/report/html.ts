@@ -1,15 +1,19 @@
+import type { DoorEvaluation } from '../../streams/evaluate.js';
 import type { Evaluation, Histogram } from '../evaluation/evaluate.js';
-import type { Rate } from '../evaluation/metrics.js';
 import type { Pair } from '../evaluation/mistakes.js';
 import { chart, palette, type Axis } from './chart.js';
 import { element, type Child, type Markup } from './markup.js';
+import { doorSections } from './door.js';
 import { scatter } from './scatter.js';
+import { percent, section, table, withInterval } from './tables.js';
 
 export interface ReportData {
   readonly title: string;
   /** What was evaluated, in a sentence or two. */
   readonly about: readonly string[];
   readonly evaluations: readonly Evaluation[];
+  /** Liveness and streams, where they were asked for. */
+  readonly door?: DoorEvaluation | undefined;
   /** Who is on each photograph, and what it is called. */
   readonly photographs: readonly { readonly person: string; readonly name: string }[];
   /** Pictures for the mistakes, by the photograph's number, as data URIs. */
@@ -46,6 +50,7 @@ export function htmlReport(data: ReportData): string {
       section('Curves', element('div', { class: 'charts' }, rocChart(evaluations), detChart(evaluations))),
       section('Distances of one person and of two', element('div', { class: 'charts' }, evaluations.map(histogramChart))),
       section('Identification (1:N)', identificationTable(evaluations)),
+      data.door && doorSections(data.door),
       section(
         'Maps of the embeddings',
         mapNote,
@@ -66,41 +71,11 @@ export function htmlReport(data: ReportData): string {
 
 const mapNote = element('p', {}, 'UMAP in the plane: what lies close together is alike to the encoder. The axes mean nothing.');
 
-function section(heading: string, ...children: Child[]): Markup {
-  return element('section', {}, element('h2', {}, heading), children);
-}
-
 function voidElement(name: string, attributes: Readonly<Record<string, string>>): Markup {
   return { markup: element(name, attributes).markup.replace(`</${name}>`, '') };
 }
 
-const percent = (share: number, digits = 1) => (Number.isNaN(share) ? '–' : `${(100 * share).toFixed(digits)} %`);
-const withInterval = ({ rate, low, high, count, of }: Rate) =>
-  of === 0 ? '–' : [percent(rate), element('small', {}, ` ${percent(low)} – ${percent(high)}, ${count} of ${of}`)];
 const power = (rate: number) => `1e${Math.round(Math.log10(rate))}`;
-
-function table(head: readonly Child[], rows: readonly (readonly Child[])[]): Markup {
-  const cells = (kind: string, row: readonly Child[]) =>
-    element(
-      'tr',
-      {},
-      row.map((cell, i) => element(i === 0 ? 'th' : kind, {}, cell)),
-    );
-  return element(
-    'div',
-    { class: 'wide' },
-    element(
-      'table',
-      {},
-      element('thead', {}, cells('th', head)),
-      element(
-        'tbody',
-        {},
-        rows.map((row) => cells('td', row)),
-      ),
-    ),
-  );
-}
 
 function verificationTable(evaluations: readonly Evaluation[]): Child {
   const targets = evaluations[0].atFmr.map(({ target }) => target);

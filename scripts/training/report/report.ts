@@ -8,6 +8,8 @@ import type { Photograph } from '../data/people-folder.js';
 import { doorEmbedder, embedFaces, type EmbeddedFace, type Embedder, type EmbedOptions } from '../evaluation/embed.js';
 import { evaluate, type Evaluation } from '../evaluation/evaluate.js';
 import { pixelEmbedder } from '../evaluation/pixels.js';
+import { evaluateDoor, type DoorEvaluation } from '../../streams/evaluate.js';
+import type { Presentation } from '../data/attacks-folder.js';
 import { writeWhole } from '../safetensors.js';
 import { htmlReport } from './html.js';
 import { thumbnail } from './thumbnails.js';
@@ -21,6 +23,10 @@ export interface ReportOptions {
   readonly modelsFolder: string;
   readonly out: string;
   readonly progress: Pick<EmbedOptions, 'onUnusable' | 'onProgress'>;
+  /** Photographs of attacks, and of living people beside the others: how well they are told apart is reported with them. */
+  readonly attacks?: readonly Presentation[] | undefined;
+  /** Whether every photograph is played to the door as a stream, too. */
+  readonly streams?: boolean | undefined;
   /** A sentence about who was left out, if anybody was. */
   readonly note?: string | undefined;
 }
@@ -29,6 +35,7 @@ export interface Report {
   readonly html: string;
   readonly json: string;
   readonly evaluations: readonly Evaluation[];
+  readonly door: DoorEvaluation;
 }
 
 const silent = { info: () => undefined, warn: () => undefined };
@@ -36,7 +43,8 @@ const silent = { info: () => undefined, warn: () => undefined };
 /** Evaluates encoders, and the comparison of pixels beside them, on the same faces; writes report.html and report.json. */
 export async function writeReport(options: ReportOptions): Promise<Report> {
   const { modelsFolder, out, photographs, progress } = options;
-  const { inference } = configSchema.parse({});
+  const config = configSchema.parse({});
+  const { inference } = config;
   const models = await readModels(modelsFolder);
   const ids = options.encoders ?? models.filter(({ role }) => role === 'encoder').map(({ id }) => id);
   const sessions = await Promise.all(ids.map((id) => openModel(id, { ...inference, modelsFolder }, silent)));
@@ -54,6 +62,14 @@ export async function writeReport(options: ReportOptions): Promise<Report> {
   });
   await Promise.all(sessions.map((session) => session.release()));
 
+  const door = await evaluateDoor({
+    config: { ...config, inference: { ...inference, modelsFolder } },
+    photographs,
+    attacks: options.attacks ?? [],
+    streams: options.streams ?? false,
+    onProgress: progress.onProgress,
+  });
+
   const people = faces.map(({ photograph }) => photograph.person);
   const evaluations = embedders.map(({ name }) =>
     evaluate(
@@ -70,11 +86,11 @@ export async function writeReport(options: ReportOptions): Promise<Report> {
     ...(options.note === undefined ? [] : [options.note]),
   ];
   const title = `How good are ${evaluations.map(({ name }) => name).join(', ')}?`;
-  const report = { html: join(out, 'report.html'), json: join(out, 'report.json'), evaluations };
+  const report = { html: join(out, 'report.html'), json: join(out, 'report.json'), evaluations, door };
   await mkdir(out, { recursive: true });
-  await writeWhole(report.json, `${JSON.stringify({ title, about, photographs: names, evaluations }, undefined, 1)}\n`);
+  await writeWhole(report.json, `${JSON.stringify({ title, about, photographs: names, evaluations, door }, undefined, 1)}\n`);
   const thumbnails = await thumbnailsFor(evaluations, faces);
-  await writeWhole(report.html, htmlReport({ title, about, evaluations, photographs: names, thumbnails }));
+  await writeWhole(report.html, htmlReport({ title, about, evaluations, door, photographs: names, thumbnails }));
   return report;
 }
 
