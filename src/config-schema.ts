@@ -393,6 +393,8 @@ const settings = z.strictObject({
           nonceSeconds: z.number().int().min(5).max(3_600).default(60),
         })
         .prefault({}),
+      /** Figures on the health topic so often. */
+      healthSeconds: z.number().int().min(5).max(3_600).default(60),
       /** A picture of each decision's face, on the snapshot topic; nowhere unless set. */
       snapshots: z.boolean().default(false),
       homeAssistant: z
@@ -434,6 +436,13 @@ const settings = z.strictObject({
        * the daemon anew. Longer than a camera takes to come back by itself (camera.reconnectMaxMs).
        */
       maxSilenceMs: milliseconds(2_000, 3_600_000).default(30_000),
+    })
+    .prefault({}),
+
+  metrics: z
+    .strictObject({
+      /** `http://127.0.0.1:<port>/metrics` for Prometheus; none unless set, 0 takes any free one. */
+      port: z.number().int().min(0).max(65_535).optional(),
     })
     .prefault({}),
 

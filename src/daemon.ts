@@ -15,6 +15,7 @@ import { openMessenger } from './daemon/open-messenger.js';
 import { openAuditTrail, openDaemonPeople } from './daemon/open-people.js';
 import { openRules } from './daemon/open-rules.js';
 import { Parts } from './daemon/parts.js';
+import { VitalSigns } from './daemon/vital-signs.js';
 import { createSimulatedInputs, type SimulatedInputs } from './door/open-door-inputs.js';
 import { reasonOf } from './errors.js';
 import type { DoorEvent } from './events.js';
@@ -37,6 +38,8 @@ export interface DaemonOptions {
 export interface Daemon {
   readonly mqttUrl: string;
   readonly config: Config;
+  /** Where Prometheus asks; undefined where that is not configured. */
+  readonly metricsUrl: string | undefined;
   readonly controls: Controls;
   /** The hands on what is configured as simulated. */
   readonly simulated: { readonly inputs: SimulatedInputs; readonly cards: SimulatedReader };
@@ -66,7 +69,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 async function compose({ config, clock, log, onEvent = () => undefined, pace }: DaemonOptions, parts: Parts): Promise<Daemon> {
-  const announcer = new Announcer(clock, onEvent);
+  const vitals = parts.add(new VitalSigns(config, clock), (it) => it.stop());
+  const announcer = new Announcer(clock, (event) => {
+    vitals.event(event);
+    onEvent(event);
+  });
   const { emit } = announcer;
   const shared = { config, clock, emit };
   const simulated = { inputs: createSimulatedInputs(), cards: new SimulatedReader() };
@@ -87,6 +94,7 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
   const rawThreshold = rawThresholdOf(vision.encoder);
   const gallery = createGallery(people.all(), vision.encoder, rawThreshold);
   const lookout = new Lookout();
+  lookout.onSighting((sighting) => vitals.frame(sighting));
   const onVerdict = lookout.decided.bind(lookout);
   const access = parts.add(
     createAccess(accessSettings(config, rawThreshold), { gallery: () => gallery, policy, clock, emit, onVerdict }),
@@ -101,6 +109,7 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
 
   const messenger = await openMessenger({ ...shared, log, controls }, parts);
   announcer.open(messenger);
+  await vitals.start(messenger);
   announcer.standing(() => ({ ...door.state(), people: people.all().length }));
 
   const cards = createCardDesk({
@@ -156,6 +165,7 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
   return {
     mqttUrl: messenger.status().connection.url,
     config,
+    metricsUrl: vitals.metricsUrl,
     controls,
     simulated,
     stopped,

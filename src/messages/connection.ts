@@ -15,8 +15,11 @@ export interface ConnectionStatus {
   readonly protocolVersion?: ProtocolVersion;
   /** Attempts and connections in a row that failed; 0 after a steady one. */
   readonly failures: number;
-  /** Why the last attempt failed or the last connection ended. */
+  /** Why the last attempt failed or the last connection ended, while there is none. */
   readonly problem?: string;
+  /** How many connections came about since start, and why the last attempt failed or the last connection ended, if ever. */
+  readonly connections: number;
+  readonly lastProblem?: string;
 }
 
 export interface ConnectionOptions {
@@ -62,7 +65,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#status = { state: 'waiting', url: options.url, failures: 0 };
+    this.#status = { state: 'waiting', url: options.url, failures: 0, connections: 0 };
   }
 
   get status(): ConnectionStatus {
@@ -176,13 +179,19 @@ export class Connection {
     // Once for each new problem: a broker that is away for days fills no log.
     if (problem !== this.#status.problem)
       this.#options.log.warn({ url: this.#options.url, problem }, 'no connection to the MQTT broker');
-    this.#status = { ...this.#status, problem };
+    this.#status = { ...this.#status, problem, lastProblem: problem };
   }
 
   #tell(change: Pick<ConnectionStatus, 'state' | 'failures' | 'protocolVersion'>): void {
-    const { url, problem } = this.#status;
+    const { url, problem, lastProblem } = this.#status;
     const keep = change.state === 'waiting' || change.state === 'connecting';
-    this.#status = { url, ...change, ...(keep && problem !== undefined && { problem }) };
+    this.#status = {
+      url,
+      ...change,
+      connections: this.#status.connections + Number(change.state === 'connected'),
+      ...(keep && problem !== undefined && { problem }),
+      ...(lastProblem !== undefined && { lastProblem }),
+    };
     this.#options.onStatus(this.#status);
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config-schema.js';
 import { reasonOf } from '../errors.js';
 import type { DoorEvent, Emit } from '../events.js';
+import type { Health } from '../health-schema.js';
 import { startEmbeddedBroker, type EmbeddedBroker } from './broker.js';
 import { CommandDesk, type CommandHandler } from './command-desk.js';
 import { Connection, type ConnectionStatus, type Link } from './connection.js';
@@ -50,6 +51,8 @@ export interface Messenger {
   publishEvent(event: DoorEvent): void;
   /** Publishes the state where it differs from the last one; never throws. */
   publishState(state: DoorStanding): void;
+  /** Publishes figures where there is a broker now; never throws. */
+  publishHealth(health: Health): void;
   /** Publishes a JPEG of a face where the configuration allows it and there is a broker now; never throws. */
   publishSnapshot(jpeg: Buffer): void;
   status(): MessengerStatus;
@@ -124,7 +127,7 @@ export function createMessenger(options: MessengerOptions): Messenger {
   ];
 
   const status = (): MessengerStatus => ({
-    connection: connection?.status ?? { state: 'stopped', url: config.url ?? '', failures: 0 },
+    connection: connection?.status ?? { state: 'stopped', url: config.url ?? '', failures: 0, connections: 0 },
     ...(broker && { embeddedPort: broker.port }),
     outbox: outbox.status,
   });
@@ -185,6 +188,7 @@ export function createMessenger(options: MessengerOptions): Messenger {
     start,
     publishEvent: (event) => void outbox.append(event),
     publishState: (next) => state.publish(next),
+    publishHealth: (health) => send({ topic: topics.health, payload: JSON.stringify(health), qos: 0, retain: true }),
     publishSnapshot: (jpeg) => {
       if (config.snapshots) send({ topic: topics.snapshot, payload: jpeg, qos: 0, retain: false });
     },

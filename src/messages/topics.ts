@@ -3,6 +3,7 @@ export interface Topics {
   readonly availability: string;
   readonly state: string;
   readonly event: string;
+  readonly health: string;
   readonly snapshot: string;
   /** Where Home Assistant, which cannot sign, says LOCK or UNLOCK. */
   readonly homeAssistantLock: string;
@@ -22,6 +23,7 @@ export function topicsOf(door: string): Topics {
     availability: `${base}/availability`,
     state: `${base}/state`,
     event: `${base}/event`,
+    health: `${base}/health`,
     snapshot: `${base}/snapshot`,
     homeAssistantLock: `${base}/home-assistant/lock`,
     requests: `${request}+`,

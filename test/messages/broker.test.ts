@@ -3,7 +3,7 @@ import mqtt from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isLoopback, publishRefusal } from '../../src/messages/broker-rules.js';
 import { startEmbeddedBroker } from '../../src/messages/broker.js';
-import { eventually, observe, RecordingLog } from './support.js';
+import { eventually, observe, RecordingLog, granted } from './support.js';
 
 async function start(port = 0) {
   const log = new RecordingLog();
@@ -19,8 +19,9 @@ describe('the broker inside the process', () => {
     expect(broker.url).toBe(`mqtt://127.0.0.1:${broker.port}`);
     const { seen } = await observe(broker.url, '#');
     const door = await observe(broker.url, 'x', { ...broker.credentials, clientId: 'facelatch-front-door' });
-    await door.client.publishAsync('facelatch/front-door/event', '{"type":"opened"}', { qos: 1 });
-    await eventually(() => expect(seen.map(({ payload }) => payload)).toEqual(['{"type":"opened"}']));
+    const event = JSON.stringify(granted());
+    await door.client.publishAsync('facelatch/front-door/event', event, { qos: 1 });
+    await eventually(() => expect(seen.map(({ payload }) => payload)).toEqual([event]));
   });
 
   it('says which port is taken and what to do', async () => {
@@ -68,9 +69,9 @@ describe('the broker inside the process', () => {
     });
     client.stream.destroy();
     const door = await observe(broker.url, 'x', { ...broker.credentials });
-    await door.client.publishAsync('facelatch/front-door/event', 'later', { qos: 1 });
+    await door.client.publishAsync('facelatch/front-door/availability', 'online', { qos: 1 });
     await eventually(() => expect(seen).toHaveLength(1));
-    expect(seen[0]?.payload).toBe('later');
+    expect(seen[0]?.payload).toBe('online');
   });
 
   it('keeps the client id of the door for the door, and its user name for who knows the password', async () => {

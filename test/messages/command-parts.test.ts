@@ -49,7 +49,7 @@ describe('command keys', () => {
     const path = join(temporaryFolder(), 'ops-1.key');
     await expect(readSigningKey(path)).rejects.toThrow(/ENOENT/);
     for (const content of ['secret', '{"privateKey":"secret"}']) {
-      writeFileSync(path, content);
+      writeFileSync(path, content, { mode: 0o600 });
       await expect(readSigningKey(path)).rejects.toThrow(/another content/);
       await expect(readSigningKey(path)).rejects.not.toThrow(/secret/);
     }

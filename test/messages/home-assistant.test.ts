@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { healthSchema } from '../../src/health-schema.js';
 import { discoveryPayload, discoveryTopic } from '../../src/messages/home-assistant.js';
 import { doorEventSchema, doorStateSchema } from '../../src/messages/schemas.js';
 import { topicsOf } from '../../src/messages/topics.js';
@@ -32,7 +33,7 @@ describe('the discovery of a door by Home Assistant', () => {
     for (const { platform, unique_id, state_topic, image_topic } of components) {
       expect(['lock', 'binary_sensor', 'event', 'sensor', 'image']).toContain(platform);
       expect(unique_id).toMatch(/^facelatch_front-door_/);
-      expect([topics.state, topics.event, topics.snapshot]).toContain(state_topic ?? image_topic);
+      expect([topics.state, topics.event, topics.health, topics.snapshot]).toContain(state_topic ?? image_topic);
     }
   });
 
@@ -48,6 +49,7 @@ describe('the discovery of a door by Home Assistant', () => {
   it('reads only fields that the door sends', () => {
     const fields = new Set([
       ...Object.keys(doorStateSchema.shape),
+      ...Object.keys(healthSchema.shape),
       ...doorEventSchema.options.flatMap((option) => Object.keys(option.shape)),
     ]);
     const health = Object.keys(doorStateSchema.shape.health.shape);

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { v7 as uuidv7 } from 'uuid';
-import { onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { configSchema, type Config } from '../../src/config-schema.js';
 import type { DoorEvent, Happening } from '../../src/events.js';
 import type { Log } from '../../src/messages/log.js';
 import type { DoorState } from '../../src/messages/schemas.js';
+import { problemWith } from './published.js';
 
 /** Generous: the machine may be busy, and a wait ends as soon as it may. */
 const PATIENCE = { timeout: 15_000, interval: 20 };
@@ -143,7 +144,10 @@ export async function mosquittoSub(broker: Mosquitto, filter: string): Promise<S
   return seen;
 }
 
-/** A client of mqtt.js that sees everything under `filter`. */
+/** What only a door may say. Requests are garbage in many tests, and answers are those of handlers made up there. */
+const ofDoor = /^facelatch\/[^/]+\/(availability|state|event|health|snapshot)$|^homeassistant\/device\//;
+
+/** A client of mqtt.js that sees everything under `filter`; what a door says must be as docs/asyncapi.yaml has it. */
 export async function observe(
   url: string,
   filter = '#',
@@ -152,9 +156,13 @@ export async function observe(
   const client = mqtt.connect(url, { reconnectPeriod: 0, ...options });
   onTestFinished(async () => await client.endAsync(true));
   const seen: Seen[] = [];
+  const problems: string[] = [];
   client.on('message', (topic, payload, { qos, retain }: IPublishPacket) => {
     seen.push({ topic, payload: payload.toString(), qos, retain });
+    const problem = ofDoor.test(topic) ? problemWith(topic, payload) : undefined;
+    if (problem !== undefined) problems.push(problem);
   });
+  onTestFinished(() => expect(problems).toEqual([]));
   await new Promise<void>((resolve, reject) => {
     client.once('connect', () => resolve());
     client.once('error', reject);
