@@ -17,6 +17,7 @@ import { openModel, type ModelSession } from '../src/inference/model-session.js'
 import { tune } from '../src/inference/tuning/tune.js';
 import { inferenceSettings, modelIdsOf, openVision } from '../src/vision.js';
 import { measureDaemon } from './bench/daemon.js';
+import { measureFlood } from './bench/flood.js';
 import { median } from './bench/median.js';
 import { comparePeers } from './bench/peers/compare.js';
 import { portrait, resident } from './demo/visitors.js';
@@ -30,6 +31,19 @@ if (process.argv.includes('--peers')) {
   process.stdout.write(
     process.argv.includes('--json') ? `${JSON.stringify(figures)}\n` : `${columns(['SYSTEM', 'ms', 'ratio'], rows)}\n`,
   );
+  process.exit();
+}
+
+if (process.argv.includes('flood')) {
+  const photographs = join(defaultModelsFolder(), 'photographs');
+  const all = [await measureFlood(photographs, 1_000), await measureFlood(photographs, 10_000)];
+  const rows = all.map(({ perSecond, refused, quiet, flooded, ratio }) => [
+    String(perSecond),
+    String(refused),
+    ...[quiet.p50Ms, flooded.p50Ms, quiet.p99Ms, flooded.p99Ms, ratio].map((value) => value.toFixed(2).padStart(8)),
+  ]);
+  const heading = ['REQUESTS/s', 'REFUSED', 'p50 ms', 'flooded', 'p99 ms', 'flooded', 'ratio'];
+  process.stdout.write(process.argv.includes('--json') ? `${JSON.stringify(all)}\n` : `${columns(heading, rows)}\n`);
   process.exit();
 }
 
