@@ -94,6 +94,24 @@ const settings = z.strictObject({
           heightPx: z.number().int().min(64).max(2160).default(480),
           /** No frame for so long is a camera fault, and the process is started anew. */
           stallMs: milliseconds(200, 60_000).default(1_500),
+          /** The same picture, byte for byte, or a black one for so long is a fault; 0 for a source that shows stills. */
+          frozenMs: milliseconds(0, 60_000).default(1_500),
+          /** Clockwise, to be upright. */
+          rotateDeg: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]).default(0),
+          mirror: z.boolean().default(false),
+          /** The part that is looked at, in shares of the upright picture. */
+          region: z
+            .strictObject({
+              left: z.number().min(0).max(0.95).default(0),
+              top: z.number().min(0).max(0.95).default(0),
+              width: z.number().min(0.05).max(1).default(1),
+              height: z.number().min(0.05).max(1).default(1),
+            })
+            .refine(
+              ({ left, top, width, height }) => left + width < 1.001 && top + height < 1.001,
+              'expected a part inside the picture',
+            )
+            .prefault({}),
           reconnectMinMs: milliseconds(50, 60_000).default(500),
           reconnectMaxMs: milliseconds(100, 600_000).default(15_000),
         })
@@ -110,6 +128,17 @@ const settings = z.strictObject({
       }),
     ])
     .prefault({ adapter: 'ffmpeg', input: '/dev/video0' }),
+
+  /** Frames in which nothing moves cost no inference while nobody is there. */
+  motionGate: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** The picture has changed where the mean brightness of a 32 x 24th part of it differs by so much, of 255. */
+      minChange: z.number().min(1).max(100).default(6),
+      /** A frame is analysed so often at least. */
+      everyMs: milliseconds(100, 10_000).default(1_000),
+    })
+    .prefault({}),
 
   /** Pictures larger than this are refused before they are decoded: a 1.4 MB JPEG can claim 256 million pixels. */
   maxPicturePixels: z.number().int().min(10_000).max(100_000_000).default(25_000_000),

@@ -4,6 +4,7 @@ import { createCardDesk } from './access/card-reader/card-desk.js';
 import { openCardReaders } from './access/card-reader/open-card-readers.js';
 import { SimulatedReader } from './access/card-reader/simulated-reader.js';
 import { Announcer } from './announcer.js';
+import { MotionGate } from './camera/motion-gate.js';
 import { openCamera } from './camera/open-camera.js';
 import type { Pace } from './camera/pacer.js';
 import type { Clock } from './clock.js';
@@ -155,6 +156,7 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
   let analysedAtMs = clock.monotonicMs();
   const watching = watch(camera, {
     ...{ vision, access, door, lookout, log, emit },
+    gate: new MotionGate(config.motionGate, clock),
     onFrame() {
       analysedAtMs = clock.monotonicMs();
       announcer.sawFrame();

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Access, SeenFace } from './access/access.js';
 import type { Camera } from './camera/camera.js';
 import type { Frame } from './camera/frame.js';
+import type { MotionGate } from './camera/motion-gate.js';
 import type { Lookout, SightedFace } from './daemon/lookout.js';
 import type { Door } from './door/door.js';
 import { reasonOf } from './errors.js';
@@ -14,6 +15,7 @@ export interface Way {
   readonly access: Access;
   readonly door: Door;
   readonly lookout: Lookout;
+  readonly gate: MotionGate;
   readonly log: Logger;
   readonly emit: Emit;
   readonly onFrame: () => void;
@@ -48,8 +50,13 @@ export async function watch(camera: Camera, way: Way): Promise<StopReason> {
   return { reason: 'the camera has no more to show', failed: false };
 }
 
-async function analyse(frame: Frame, { vision, access, door, lookout, emit }: Way): Promise<void> {
+async function analyse(frame: Frame, { vision, access, door, lookout, gate, emit }: Way): Promise<void> {
+  if (gate.isQuiet(frame)) {
+    lookout.saw({ frame, faces: [] });
+    return;
+  }
   const faces = await lookAt(frame, vision);
+  gate.analysed(frame, faces.length);
   lookout.saw({ frame, faces });
   if (lookout.held) return;
   for (const grant of access.see(faces.map(seenFace), frame.capturedAtMs)) {

@@ -17,14 +17,14 @@ const FIRST_FRAME_MS = 10_000;
  */
 export function ffmpegCamera(config: FfmpegCameraConfig, dependencies: ProcessCameraDependencies, program = 'ffmpeg'): Camera {
   const input = parseInput(config.input);
-  const { fps, widthPx, heightPx, reconnectMinMs, reconnectMaxMs } = config;
+  const { fps, widthPx, heightPx, rotateDeg, mirror, region, frozenMs, reconnectMinMs, reconnectMaxMs } = config;
   // Two frames may be missing before it is silence, however slow the rate.
   const stallMs = Math.max(config.stallMs, (3 * 1000) / fps);
   return new ProcessCamera(
     {
       command: {
         program,
-        args: ffmpegArguments(input, { fps, widthPx, heightPx }),
+        args: ffmpegArguments(input, { fps, widthPx, heightPx, rotateDeg, mirror, region }),
         fromPackage: 'ffmpeg',
         source: input.shown,
         maxPixels: widthPx * heightPx,
@@ -32,6 +32,7 @@ export function ffmpegCamera(config: FfmpegCameraConfig, dependencies: ProcessCa
       },
       finite: input.kind === 'file',
       stallMs,
+      frozenMs: input.kind === 'file' ? 0 : frozenMs,
       firstFrameMs: Math.max(stallMs, FIRST_FRAME_MS),
       reconnectMinMs,
       reconnectMaxMs,

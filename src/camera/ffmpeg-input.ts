@@ -19,6 +19,10 @@ export interface FfmpegOutput {
   /** Frames are scaled down to fit, never up. */
   readonly widthPx: number;
   readonly heightPx: number;
+  readonly rotateDeg: 0 | 90 | 180 | 270;
+  readonly mirror: boolean;
+  /** Shares of the upright picture. */
+  readonly region: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 }
 
 const DEVICE = /^\/dev\/(video\d{1,3}|v4l\/by-(id|path)\/[\w.:+-]+)$/;
@@ -86,6 +90,7 @@ export function ffmpegArguments(input: FfmpegInput, output: FfmpegOutput): strin
     // that is set back must not stop the picture.
     `select='not(eq(round(t*${fps}),round(prev_selected_t*${fps})))+gte(t-prev_selected_t,${0.85 / fps})'`,
     `setpts=N/(${fps}*TB)`,
+    ...orientation(output),
     `scale=w='min(iw,${widthPx})':h='min(ih,${heightPx})':force_original_aspect_ratio=decrease:flags=bilinear`,
   ];
   return [
@@ -95,6 +100,18 @@ export function ffmpegArguments(input: FfmpegInput, output: FfmpegOutput): strin
     // One thread: encoders that work on several frames at once deliver each of them later. Flushed: the end of a picture must
     // not wait in a buffer for the next one.
     ...['-threads', '1', '-c:v', 'ppm', '-pix_fmt', 'rgb24', '-f', 'image2pipe', '-flush_packets', '1', 'pipe:1'],
+  ];
+}
+
+const TURNS = { 0: [], 90: ['transpose=clock'], 180: ['hflip', 'vflip'], 270: ['transpose=cclock'] } as const;
+
+/** The picture upright, then mirrored, then the part of it that is looked at. */
+function orientation({ rotateDeg, mirror, region: { left, top, width, height } }: FfmpegOutput): string[] {
+  const whole = width === 1 && height === 1;
+  return [
+    ...TURNS[rotateDeg],
+    ...(mirror ? ['hflip'] : []),
+    ...(whole ? [] : [`crop=w=iw*${width}:h=ih*${height}:x=iw*${left}:y=ih*${top}`]),
   ];
 }
 

@@ -6,6 +6,7 @@ import type { Frame } from './frame.js';
 import type { Ending, FrameCommand, FrameProcess, StartFrameProcess } from './frame-process.js';
 import { startFrameProcess } from './frame-process.js';
 import { NewestFrame } from './newest-frame.js';
+import { FROZEN, PictureWatch, type Illness } from './picture-watch.js';
 import { Outage } from './outage.js';
 import { pause } from './pause.js';
 import type { Picture } from './picture.js';
@@ -17,6 +18,8 @@ export interface ProcessCameraOptions {
   readonly finite: boolean;
   /** So long without a frame is a fault, and the program is started anew. */
   readonly stallMs: number;
+  /** So long with the same picture, or a black one, is a fault; 0: never. For a freeze the program is started anew, once. */
+  readonly frozenMs: number;
   /** The program may take so long for its first frame: a network camera may keep it waiting for a key frame. */
   readonly firstFrameMs: number;
   readonly reconnectMinMs: number;
@@ -44,16 +47,19 @@ export class ProcessCamera implements Camera {
   readonly #start: StartFrameProcess;
   readonly #random: () => number;
   readonly #newest = new NewestFrame();
+  readonly #pictures: PictureWatch;
   readonly #stopping = new AbortController();
   #program: FrameProcess | undefined;
   #running: Promise<void> | undefined;
   #begun = false;
   #sequence = 0;
+  #ill: Illness | undefined;
 
   constructor(options: ProcessCameraOptions, { clock, listener, start, random }: ProcessCameraDependencies) {
     this.#options = options;
     this.#clock = clock;
     this.#outage = new Outage(listener);
+    this.#pictures = new PictureWatch(clock, options.frozenMs);
     this.#start = start ?? startFrameProcess;
     this.#random = random ?? Math.random;
   }
@@ -107,7 +113,12 @@ export class ProcessCamera implements Camera {
       // What comes between a stall and the end of the program is no recovery.
       if (stall !== undefined || this.#stopping.signal.aborted) return;
       watch.heard();
+      const before = this.#ill;
       this.#show(picture);
+      // A program that hangs on to its last picture is well again after a new start; a camera that does is not, and is left in peace.
+      if (this.#ill !== FROZEN || before === FROZEN) return;
+      stall = FROZEN;
+      void program.kill();
     });
     this.#program = program;
     // Five looks in stallMs: a stall is noticed within 1.2 times stallMs.
@@ -130,7 +141,9 @@ export class ProcessCamera implements Camera {
 
   #show(picture: Picture): void {
     this.#sequence++;
-    this.#outage.end();
+    this.#ill = this.#pictures.look(picture);
+    if (this.#ill === undefined) this.#outage.end();
+    else this.#outage.begin(this.#ill);
     this.#newest.put({
       ...picture,
       capturedAtMs: this.#clock.monotonicMs(),

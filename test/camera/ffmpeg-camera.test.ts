@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Camera } from '../../src/camera/camera.js';
 import { ffmpegCamera } from '../../src/camera/ffmpeg-camera.js';
@@ -10,6 +11,8 @@ import { systemClock } from '../../src/clock.js';
 import { MjpegServer } from './mjpeg-server.js';
 import { serveRtsp } from './rtsp-server.js';
 import { hasFfmpeg, isAlive, plain, recordingListener, redOf, temporaryFolder, until } from './support.js';
+
+const whole = { left: 0, top: 0, width: 1, height: 1 };
 
 /** A camera with ffmpeg, of which the test knows the process ids. */
 async function open(config: Partial<FfmpegCameraConfig> & { input: string }) {
@@ -21,7 +24,8 @@ async function open(config: Partial<FfmpegCameraConfig> & { input: string }) {
   const camera = ffmpegCamera(
     {
       ...{ adapter: 'ffmpeg', fps: 10, widthPx: 640, heightPx: 480 },
-      ...{ stallMs: 1_500, reconnectMinMs: 100, reconnectMaxMs: 500 },
+      ...{ stallMs: 1_500, frozenMs: 0, reconnectMinMs: 100, reconnectMaxMs: 500 },
+      ...{ rotateDeg: 0, mirror: false, region: whole },
       ...config,
     },
     { clock: systemClock, listener },
@@ -121,6 +125,75 @@ describe.skipIf(!hasFfmpeg)('ffmpegCamera', () => {
     await until('the recovery', () => heard.at(-1) === 'recovered' && frames.length > before);
   });
 
+  it('notices a frozen picture and a black one, and recovers from both', async () => {
+    const noise = () =>
+      sharp({
+        create: { width: 64, height: 48, channels: 3, background: '#000', noise: { type: 'gaussian', mean: 120, sigma: 30 } },
+      });
+    const server = new MjpegServer(await noise().jpeg().toBuffer());
+    const alive = setInterval(() => {
+      void noise()
+        .jpeg()
+        .toBuffer()
+        .then((jpeg) => (picture = jpeg));
+      if (living) server.picture = picture;
+    }, 50);
+    let living = true;
+    let picture = server.picture;
+    onTestFinished(() => clearInterval(alive));
+    const { camera, heard, pids } = await open({ input: await server.start(), frozenMs: 1_500, stallMs: 10_000 });
+    const { frames } = watch(camera);
+    await until('frames', () => frames.length > 20);
+    expect(heard).toEqual([]);
+
+    living = false;
+    await until('the fault', () => heard.length > 0);
+    expect(heard).toEqual(['fault: the picture is frozen']);
+    // Perhaps it was the program: it is started anew, once.
+    await until('another program', () => server.requests === 2);
+    living = true;
+    await until('the recovery', () => heard.at(-1) === 'recovered');
+
+    living = false;
+    server.picture = await plain(3, 2, 4).jpeg().toBuffer();
+    await until('the fault', () => heard.length > 2);
+    expect(heard.slice(0, 3)).toEqual(['fault: the picture is frozen', 'recovered', 'fault: the picture is black']);
+    living = true;
+    await until('the recovery', () => heard.at(-1) === 'recovered');
+    expect((await pids()).length).toBeLessThanOrEqual(3);
+  });
+
+  it('turns, mirrors and cuts the picture as a person would see it', async () => {
+    // Red above left, green above right, blue below.
+    const quarter = (colour: string) => sharp({ create: { width: 160, height: 120, channels: 3, background: colour } });
+    const place = async (colour: string, left: number, top: number) => ({
+      input: await quarter(colour).png().toBuffer(),
+      ...{ left, top },
+    });
+    const jpeg = await sharp({ create: { width: 320, height: 240, channels: 3, background: '#00f' } })
+      .composite([await place('#f00', 0, 0), await place('#0f0', 160, 0)])
+      .jpeg({ chromaSubsampling: '4:4:4' })
+      .toBuffer();
+    const url = await new MjpegServer(jpeg).start();
+    const corners = async (config: Partial<FfmpegCameraConfig>) => {
+      const { camera } = await open({ input: url, ...config });
+      for await (const { rgb, widthPx, heightPx } of camera.frames()) {
+        const colour = (x: number, y: number) => {
+          const at = (Math.floor(y * heightPx) * widthPx + Math.floor(x * widthPx)) * 3;
+          return 'rgb'.charAt([0, 1, 2].sort((a, b) => rgb[at + b] - rgb[at + a])[0]);
+        };
+        return `${widthPx}x${heightPx} ${colour(0.2, 0.2)}${colour(0.8, 0.2)}${colour(0.2, 0.8)}${colour(0.8, 0.8)}`;
+      }
+      return 'no frame';
+    };
+    expect(await corners({})).toBe('320x240 rgbb');
+    expect(await corners({ rotateDeg: 90 })).toBe('240x320 brbg');
+    expect(await corners({ rotateDeg: 180 })).toBe('320x240 bbgr');
+    expect(await corners({ rotateDeg: 270, mirror: true })).toBe('240x320 bgbr');
+    expect(await corners({ mirror: true })).toBe('320x240 grbb');
+    expect(await corners({ region: { left: 0.5, top: 0, width: 0.5, height: 0.5 } })).toBe('160x120 gggg');
+  });
+
   it('notices a network camera that goes away, and recovers when it is back', async () => {
     const server = new MjpegServer(await plain(50).jpeg().toBuffer());
     const { camera, heard } = await open({ input: await server.start() });
@@ -183,7 +256,8 @@ describe('ffmpegCamera without ffmpeg', () => {
     const camera = ffmpegCamera(
       {
         ...{ adapter: 'ffmpeg', input: '/dev/video0', fps: 10, widthPx: 640, heightPx: 480 },
-        ...{ stallMs: 1_500, reconnectMinMs: 100, reconnectMaxMs: 500 },
+        ...{ stallMs: 1_500, frozenMs: 0, reconnectMinMs: 100, reconnectMaxMs: 500 },
+        ...{ rotateDeg: 0, mirror: false, region: whole },
       },
       { clock: systemClock, listener },
       'facelatch-no-such-ffmpeg',

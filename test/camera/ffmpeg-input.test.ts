@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ffmpegArguments, parseInput } from '../../src/camera/ffmpeg-input.js';
 
-const output = { fps: 10, widthPx: 640, heightPx: 480 };
+const whole = { left: 0, top: 0, width: 1, height: 1 };
+const output = { fps: 10, widthPx: 640, heightPx: 480, rotateDeg: 0, mirror: false, region: whole } as const;
 const argumentsFor = (input: string) => ffmpegArguments(parseInput(input), output);
 const after = (args: readonly string[], option: string) => args[args.indexOf(option) + 1];
 

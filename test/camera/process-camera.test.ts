@@ -39,7 +39,7 @@ function open(options: Partial<ProcessCameraOptions> = {}) {
   };
   const camera = new ProcessCamera(
     {
-      ...{ command, finite: false, stallMs: 1_000, firstFrameMs: 5_000, reconnectMinMs: 500, reconnectMaxMs: 4_000 },
+      ...{ command, finite: false, stallMs: 1_000, frozenMs: 0, firstFrameMs: 5_000, reconnectMinMs: 500, reconnectMaxMs: 4_000 },
       ...options,
     },
     { clock, listener, start, random: () => 0 },
@@ -240,7 +240,7 @@ describe('ProcessCamera', () => {
     const other = new ProcessCamera(
       {
         command: { program: 'ffmpeg', args: [], fromPackage: 'ffmpeg', source: 'x', maxPixels: 9, redact: String },
-        ...{ finite: false, stallMs: 1_000, firstFrameMs: 5_000, reconnectMinMs: 500, reconnectMaxMs: 4_000 },
+        ...{ finite: false, stallMs: 1_000, frozenMs: 0, firstFrameMs: 5_000, reconnectMinMs: 500, reconnectMaxMs: 4_000 },
       },
       { clock: new FakeClock(), listener: recordingListener().listener, start },
     );
