@@ -2,7 +2,7 @@ import { createAccess, type AccessSettings, type SeenFace } from '../../src/acce
 import type { Policy } from '../../src/access/policy.js';
 import type { Frame } from '../../src/camera/frame.js';
 import type { Clock } from '../../src/clock.js';
-import type { Happening } from '../../src/events.js';
+import type { ChallengeAction, Happening } from '../../src/events.js';
 import type { Gallery } from '../../src/identity/gallery.js';
 import type { Vision } from '../../src/vision.js';
 import { lookAt, seenFace } from '../../src/watch.js';
@@ -17,8 +17,17 @@ export async function watchStream(vision: Vision, frames: AsyncIterable<Frame>):
   return seen;
 }
 
-/** What a door with these settings and these people says to a stream; nobody is refused for the hour or the day. */
-export function askDoor(stream: SeenStream, settings: AccessSettings, gallery: Gallery): Happening[] {
+/**
+ * What a door with these settings and these people says to a stream; nobody is refused for the hour or the day.
+ *
+ * @param chooseAction what a challenge asks for, at random unless given
+ */
+export function askDoor(
+  stream: SeenStream,
+  settings: AccessSettings,
+  gallery: Gallery,
+  chooseAction?: () => ChallengeAction,
+): Happening[] {
   let nowMs = 0;
   const events: Happening[] = [];
   const clock: Clock = {
@@ -26,7 +35,11 @@ export function askDoor(stream: SeenStream, settings: AccessSettings, gallery: G
     wallTime: () => new Date(0),
     after: () => ({ cancel: () => undefined }),
   };
-  const access = createAccess(settings, { gallery: () => gallery, policy, clock, emit: (event) => events.push(event) });
+  const emit = (event: Happening) => void events.push(event);
+  const access = createAccess(settings, {
+    ...{ gallery: () => gallery, policy, clock, emit },
+    ...(chooseAction && { chooseAction }),
+  });
   for (const faces of stream) {
     nowMs += STEP_MS;
     access.see(faces, nowMs);

@@ -38,7 +38,7 @@ const FRAMES = 2;
 /** Of a head that is turned by 30 degrees the landmarks show 18 to 31; of a picture tilted by 50 at most 11. */
 const TURN_DEG = 20;
 /** Who is turned further than this is not at rest. */
-const REST_DEG = 15;
+const REST_DEG = 20;
 /** Distance of the eyes over the length of the face: a picture that is tilted by 40 degrees and more is narrower. */
 const REST_EYE_SPAN = 0.44;
 /** So much narrower than a head that turns as far a face may look, or it is a picture that is being tilted. */
