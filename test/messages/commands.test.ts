@@ -226,6 +226,23 @@ describe.skipIf(noMosquitto)(`a door that takes commands at mosquitto${noMosquit
     expect(correlationData?.toString()).toBe('seven');
   });
 
+  it('refuses 10 MB on a small command unread, and 10 MB of garbage on a large one', async () => {
+    const broker = await startMosquitto(await freePort());
+    const { obeyed, told, messenger } = await startDoor({ config: { url: broker.url } });
+    const { client } = await observe(broker.url, 'x');
+    const payload = Buffer.alloc(10_000_000, '[');
+    for (const command of ['unlock', 'enroll']) {
+      await client.publishAsync(`facelatch/front-door/request/${command}`, payload, { qos: 1 });
+    }
+    await eventually(() => expect(told).toHaveLength(2));
+    expect(told).toMatchObject([
+      { type: 'command_rejected', command: 'unlock', reason: 'size' },
+      { type: 'command_rejected', command: 'enroll', reason: 'envelope' },
+    ]);
+    expect(obeyed).toEqual([]);
+    expect(messenger.status().connection.state).toBe('connected');
+  });
+
   it('stands a flood of garbage: nothing obeyed, few events, and it still obeys afterwards', async () => {
     const broker = await startMosquitto(await freePort(), ['allow_anonymous true', 'max_queued_messages 0']);
     const { obeyed, told, messenger } = await startDoor({
