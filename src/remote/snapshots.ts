@@ -5,8 +5,8 @@ import { within } from '../messages/within.js';
 import type { RemoteParts } from './parts.js';
 import { jpegOf } from './pictures.js';
 
-/** A camera that delivers at all delivers within this, in milliseconds. */
-const PATIENCE_MS = 3_000;
+/** Of a quiet picture a frame is analysed every `motionGate.everyMs` at least, which is 10 s at most; in milliseconds. */
+const PATIENCE_MS = 11_000;
 
 /** @throws FacelatchError CAMERA_SILENT */
 export async function takeSnapshot({
