@@ -19,6 +19,7 @@ import { inferenceSettings, modelIdsOf, openVision } from '../src/vision.js';
 import { measureDaemon } from './bench/daemon.js';
 import { measureFlood } from './bench/flood.js';
 import { median } from './bench/median.js';
+import { measurePeople, peopleReport } from './bench/people.js';
 import { comparePeers } from './bench/peers/compare.js';
 import { portrait, resident } from './demo/visitors.js';
 
@@ -44,6 +45,12 @@ if (process.argv.includes('flood')) {
   ]);
   const heading = ['REQUESTS/s', 'REFUSED', 'p50 ms', 'flooded', 'p99 ms', 'flooded', 'ratio'];
   process.stdout.write(process.argv.includes('--json') ? `${JSON.stringify(all)}\n` : `${columns(heading, rows)}\n`);
+  process.exit();
+}
+
+if (process.argv.includes('--people')) {
+  const figures = await measurePeople();
+  process.stdout.write(`${process.argv.includes('--json') ? JSON.stringify(figures) : peopleReport(figures)}\n`);
   process.exit();
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from './clock.js';
 import type { DoorStatus } from './door/door.js';
 import type { DoorEvent, Happening } from './events.js';
 import type { Messenger } from './messages/messenger.js';
+import { mentions } from './messages/outbox.js';
 
 type Health = 'ok' | 'fault' | 'unknown';
 
@@ -19,7 +20,8 @@ export interface Standing extends DoorStatus {
 export class Announcer {
   readonly #clock: Clock;
   readonly #onEvent: (event: DoorEvent) => void;
-  readonly #early: DoorEvent[] = [];
+  #early: DoorEvent[] = [];
+  readonly #forgotten: string[] = [];
   readonly #health: Record<'camera' | 'model' | 'relay' | 'store', Health> = {
     camera: 'unknown',
     model: 'ok',
@@ -54,8 +56,16 @@ export class Announcer {
   /** From now on events and state go out; those that waited go first. */
   open(messenger: Messenger): void {
     this.#messenger = messenger;
+    messenger.forget(this.#forgotten);
     this.#early.splice(0).forEach((event) => messenger.publishEvent(event));
   }
+
+  /** Takes back what waits to be told of these people. */
+  readonly forget = (ids: readonly string[]): void => {
+    this.#forgotten.push(...ids);
+    this.#early = this.#early.filter((event) => !ids.some((id) => mentions(JSON.stringify(event), id)));
+    this.#messenger?.forget(ids);
+  };
 
   /** From now on there is a door whose state can be told. */
   standing(source: () => Standing): void {

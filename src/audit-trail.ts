@@ -68,12 +68,14 @@ export class AuditTrail {
     this.#log.record(auditEntry(event, this.deciders));
   }
 
-  /** Who was enrolled, changed and removed: which fields, not what they hold. */
-  people({ changes }: Pick<PeopleChange, 'changes'>): void {
+  /** Who was enrolled, changed, removed and forgotten: which fields, not what they hold. */
+  people({ changes, forgotten = [] }: Pick<PeopleChange, 'changes' | 'forgotten'>): void {
     for (const { before, after } of changes) {
+      if (!after && before && forgotten.includes(before.id)) continue;
       const entry = changeEntry(before, after);
       if (entry) this.#log.record(entry);
     }
+    for (const person of forgotten) this.#log.record({ type: 'person_forgotten', person });
   }
 
   /** The configuration of this run, by its hash, and whether it is another than the last one's. */

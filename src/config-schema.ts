@@ -181,6 +181,21 @@ const settings = z.strictObject({
       nearDuplicateDistance: z.number().min(0).max(1).default(0.1),
       /** What "people prune" leaves each person: the templates that differ most. */
       maxTemplates: z.number().int().min(1).max(100).default(10),
+      /** So long after the end of their access (validUntil) people are forgotten; `never` keeps them. */
+      retentionDays: z.union([z.number().int().min(0).max(36_500), z.literal('never')]).default(30),
+      /** A very sure grant renews one template of the person; those that were enrolled stay (docs/people-file.md). */
+      adaptive: z
+        .strictObject({
+          enabled: z.boolean().default(false),
+          /** From an enrolled template (FaceNet scale): half of what opens the door. */
+          maxDistance: z.number().min(0.05).max(0.5).default(0.35),
+          minQuality: z.number().min(0).max(1).default(0.5),
+          /** Of the passive score; without passive liveness nothing is learnt. */
+          minLiveness: z.number().min(0.5).max(1).default(0.9),
+          /** Between two renewals of one person: each writes the file. */
+          everyDays: z.number().min(1).max(365).default(7),
+        })
+        .prefault({}),
     })
     .refine(
       ({ keyFile, keyCredential, passphraseFile }) =>

@@ -9,6 +9,7 @@ import { openCamera } from './camera/open-camera.js';
 import type { Pace } from './camera/pacer.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
+import { AdaptiveTemplates, isRefreshment } from './daemon/adaptive-templates.js';
 import type { Controls } from './daemon/controls.js';
 import { Lookout } from './daemon/lookout.js';
 import { openDoor } from './daemon/open-door.js';
@@ -16,6 +17,7 @@ import { openMessenger } from './daemon/open-messenger.js';
 import { openAuditTrail, openDaemonPeople } from './daemon/open-people.js';
 import { openRules } from './daemon/open-rules.js';
 import { Parts } from './daemon/parts.js';
+import { Retention } from './daemon/retention.js';
 import { VitalSigns } from './daemon/vital-signs.js';
 import { createSimulatedInputs, type SimulatedInputs } from './door/open-door-inputs.js';
 import { reasonOf } from './errors.js';
@@ -77,6 +79,7 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
   });
   const { emit } = announcer;
   const shared = { config, clock, emit };
+  const onFault = (reason: string) => emit({ type: 'store_fault', reason });
   const simulated = { inputs: createSimulatedInputs(), cards: new SimulatedReader() };
 
   // The relay first: it is released before anything else can fail. The audit log is the last to close but for it.
@@ -85,7 +88,7 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
   const firstStart = await trail.isFirstStart();
   await trail.configuration(config);
   announcer.record(trail);
-  const people = await openDaemonPeople(shared, trail, parts);
+  const people = await openDaemonPeople({ ...shared, forget: announcer.forget }, trail, parts);
   const { policy, orders } = await openRules({ ...shared, door, people, firstStart }, parts);
   door.start();
   await orders.start();
@@ -96,14 +99,28 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
   const gallery = createGallery(people.all(), vision.encoder, rawThreshold);
   const lookout = new Lookout();
   lookout.onSighting((sighting) => vitals.frame(sighting));
-  const onVerdict = lookout.decided.bind(lookout);
+  const { adaptive, nearDuplicateDistance } = config.people;
+  const learner = new AdaptiveTemplates({
+    ...{ people, gallery, vision, lookout, clock, log },
+    rules: { ...adaptive, nearDuplicateDistance, rawThreshold },
+  });
   const access = parts.add(
-    createAccess(accessSettings(config, rawThreshold), { gallery: () => gallery, policy, clock, emit, onVerdict }),
+    createAccess(accessSettings(config, rawThreshold), {
+      ...{ gallery: () => gallery, policy, clock },
+      onVerdict(face) {
+        lookout.decided(face);
+        learner.decided(face);
+      },
+      emit(happening) {
+        emit(happening);
+        if (adaptive.enabled) learner.happened(happening);
+      },
+    }),
     (it) => it.stop(),
   );
   people.onChange(({ changes }) => {
     gallery.update(changes);
-    access.reset();
+    if (!changes.every(isRefreshment)) access.reset();
     announcer.refresh();
   });
   const controls: Controls = { orders, access, door, people, gallery, vision, lookout };
@@ -112,6 +129,10 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
   announcer.open(messenger);
   await vitals.start(messenger);
   announcer.standing(() => ({ ...door.state(), people: people.all().length }));
+  const retention = parts.add(new Retention({ people, retentionDays: config.people.retentionDays, clock, onFault }), (it) =>
+    it.stop(),
+  );
+  await retention.start();
 
   const cards = createCardDesk({
     readers: await openCardReaders(config.cards, { clock, simulated: simulated.cards }),

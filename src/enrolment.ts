@@ -3,6 +3,7 @@ import { decodePicture } from './camera/picture.js';
 import type { Clock } from './clock.js';
 import { fault } from './errors.js';
 import { largestFace } from './faces/face.js';
+import { qualityPrompts } from './faces/quality.js';
 import { distanceOfDot, dotProduct, FACENET_THRESHOLD, rawThresholdOf, toFaceNetScale } from './identity/distance.js';
 import type { Embedding } from './identity/embedding.js';
 import type { Gallery } from './identity/gallery.js';
@@ -46,7 +47,7 @@ export interface EnrolmentParts {
 /**
  * Enrolls a person, or gives one who is known more templates: one for each photograph, all or none.
  *
- * @throws FacelatchError PHOTO_UNREADABLE, PHOTO_TOO_LARGE, NO_FACE, SEVERAL_FACES, FACE_TAKEN, FACE_DIFFERS, PERSON_NAME_INVALID
+ * @throws FacelatchError what templateOf throws, PERSON_NAME_INVALID
  */
 export async function enroll(
   name: string,
@@ -57,12 +58,7 @@ export async function enroll(
   const known = parts.people.find(name);
   const templates: NewTemplate[] = [];
   for (const photograph of photographs) {
-    const template = await templateOf(photograph, parts, options);
-    if (!options.force) {
-      refuseTwin(template, photograph.source, known, parts);
-      refuseStranger(template, photograph.source, [...(known?.templates ?? []), ...templates], parts);
-    }
-    templates.push(template);
+    templates.push(await templateOf(photograph, { known, more: templates }, parts, options));
     options.onPhotograph?.(templates.length);
   }
   return store(name, templates, parts, options.consentAt);
@@ -95,20 +91,36 @@ async function store(
   return consentAt === undefined ? person : people.update(known.id, { consentAt });
 }
 
-async function templateOf(
+/**
+ * The template of the face on a photograph, if it is one that may be enrolled.
+ *
+ * @param whose the person, where known, and their templates that are not stored yet
+ * @throws FacelatchError PHOTO_UNREADABLE, PHOTO_TOO_LARGE, NO_FACE, SEVERAL_FACES, FACE_REJECTED (its quality), FACE_TAKEN,
+ * FACE_DIFFERS
+ */
+export async function templateOf(
   { bytes, source }: Photograph,
-  { vision, clock }: EnrolmentParts,
+  { known, more }: { readonly known: Person | undefined; readonly more: readonly NewTemplate[] },
+  parts: EnrolmentParts,
   options: EnrolmentOptions,
 ): Promise<NewTemplate> {
+  const { vision, clock } = parts;
   const picture = await decodePicture(bytes, source, { maxPixels: options.maxPicturePixels });
   const frame: Frame = { ...picture, capturedAtMs: clock.monotonicMs(), sequence: 1, source };
   const detections = await vision.detect(frame);
   const largest = largestFace(detections);
   if (!largest) throw fault('NO_FACE', { source });
   if (detections.length > 1 && !options.largestFace) throw fault('SEVERAL_FACES', { source, count: detections.length });
-  const { embedding } = await vision.observe(frame, largest);
+  const { embedding, quality } = await vision.observe(frame, largest);
+  const { rejection } = quality;
+  if (rejection) throw fault('FACE_REJECTED', { source, reason: rejection, prompt: qualityPrompts[rejection] });
   if (!embedding) throw fault('NO_FACE', { source });
-  return { ...madeBy(vision), vector: embedding.vector, quality: largest.score, source: 'photo' };
+  const template = { ...madeBy(vision), vector: embedding.vector, quality: quality.score, source: 'photo' as const };
+  if (!options.force) {
+    refuseTwin(template, source, known, parts);
+    refuseStranger(template, source, [...(known?.templates ?? []), ...more], parts);
+  }
+  return template;
 }
 
 const madeBy = ({ encoder }: Vision) => ({ encoder: encoder.id, modelSha256: encoder.sha256 });

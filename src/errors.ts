@@ -206,6 +206,11 @@ const table = {
     text: (d: { path: string; expected: string; received: string }) =>
       `expected the key ${d.expected} for ${d.path}, received the key ${d.received}; the file is intact and was not changed`,
   },
+  PEOPLE_FORGET_UNFINISHED: {
+    exit: 5,
+    text: (d: { path: string; reason: string }) =>
+      `expected to take somebody out of ${d.path}, received: ${d.reason}; they are out of the people file, and the same command again takes them out of its copies`,
+  },
   PEOPLE_BACKUP_DAMAGED: {
     exit: 5,
     text: (d: { path: string; reason: string }) =>

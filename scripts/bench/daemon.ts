@@ -42,7 +42,11 @@ export async function measureDaemon(photographs: string): Promise<DaemonFigures>
   }
 }
 
-async function oneRun(folder: string): Promise<{ readyMs: number; peakMegabytes: number | undefined }> {
+/** Runs the daemon of a folder with a facelatch.yaml for so long. */
+export async function oneRun(
+  folder: string,
+  watchedSeconds = WATCHED_SECONDS,
+): Promise<{ readyMs: number; peakMegabytes: number | undefined }> {
   const env = { ...process.env, FACELATCH_LOG: 'error' };
   const start = performance.now();
   const daemon = spawn(process.execPath, [cli, 'run', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env });
@@ -55,7 +59,7 @@ async function oneRun(folder: string): Promise<{ readyMs: number; peakMegabytes:
       daemon.once('close', (status) => reject(new Error(`the daemon ended with status ${status ?? 'none'} before it was ready`)));
     });
     const readyMs = performance.now() - start;
-    await new Promise((resolve) => setTimeout(resolve, WATCHED_SECONDS * 1000));
+    await new Promise((resolve) => setTimeout(resolve, watchedSeconds * 1000));
     return { readyMs, peakMegabytes: await peakOf(daemon.pid ?? 0) };
   } finally {
     daemon.kill('SIGTERM');

@@ -19,3 +19,8 @@ export function parseCount(given: string): number {
   if (!/^\d+$/.test(given) || count < 1) throw new InvalidArgumentError('Expected a whole number of at least 1.');
   return count;
 }
+
+/** As {@link parseTime}, or "none", which takes a time away. Commander would make null an empty text. */
+export function parseTimeOrNone(given: string): string {
+  return given === 'none' ? given : parseTime(given);
+}

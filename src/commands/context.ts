@@ -22,7 +22,8 @@ export interface Context {
   readonly clock: Clock;
   readonly log: Logger;
   readonly json: boolean;
-  vision(): Promise<Vision>;
+  /** @param anyQuality encode faces that the door itself would not */
+  vision(options?: { readonly anyQuality?: boolean }): Promise<Vision>;
   people(options?: { readonly create?: boolean }): Promise<People>;
   /** Prints one value for programs (one line of JSON) or its text for people. */
   print(value: unknown, text: string): void;
@@ -48,8 +49,9 @@ export function openContext(options: GlobalOptions): Context {
     clock: systemClock,
     log,
     json,
-    async vision() {
-      const vision = await openVision(config, systemClock, log);
+    async vision({ anyQuality = false } = {}) {
+      const settings = anyQuality ? { ...config, quality: { ...config.quality, enabled: false } } : config;
+      const vision = await openVision(settings, systemClock, log);
       closers.push(() => vision.release());
       return vision;
     },

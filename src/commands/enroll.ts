@@ -15,6 +15,7 @@ export function registerEnroll(program: Command, run: Run): void {
     .argument('<photo...>', 'JPEG, PNG, WebP or TIFF with one face each; one good, frontal photograph is enough')
     .option('--largest-face', 'of a photograph with several faces take the largest')
     .option('--force', "enroll a face that the door already knows as somebody else, or that differs from the person's others")
+    .option('--any-quality', 'also a face that is too small, dark, blurred or turned away for the door to look at')
     .option('--consent <date>', 'when the person consented to being recognised by the face', parseTime)
     .action(run(enrollPhotographs));
 }
@@ -23,10 +24,10 @@ async function enrollPhotographs(
   context: Context,
   name: string,
   photos: readonly string[],
-  { consent, ...options }: { largestFace?: boolean; force?: boolean; consent?: string },
+  { consent, anyQuality, ...options }: { largestFace?: boolean; force?: boolean; anyQuality?: boolean; consent?: string },
 ): Promise<number> {
   const photographs = await readPhotographs(photos);
-  const vision = await context.vision();
+  const vision = await context.vision({ anyQuality: anyQuality ?? false });
   const people = await context.people({ create: true });
   const gallery = createGallery(people.all(), vision.encoder, rawThresholdOf(vision.encoder));
   const { clock, config } = context;

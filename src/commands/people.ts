@@ -1,8 +1,12 @@
 import type { Command } from 'commander';
-import type { Person } from '../identity/person.js';
+import { parseCount } from './arguments.js';
 import type { Context } from './context.js';
 import { columns, table } from './output.js';
+import { registerCopies } from './people-copies.js';
+import { registerExchange } from './people-exchange.js';
+import { registerPrivacy } from './people-privacy.js';
 import { permissions, registerPeopleSet } from './people-set.js';
+import { summary } from './people-summary.js';
 import type { Run } from './run-command.js';
 
 export function registerPeople(program: Command, run: Run): void {
@@ -66,10 +70,35 @@ export function registerPeople(program: Command, run: Run): void {
         return 0;
       }),
     );
+
+  people
+    .command('prune')
+    .option('--max-templates <count>', 'templates that stay of each person; people.maxTemplates unless given', parseCount)
+    .description('of people with many templates keep those that differ most')
+    .action(
+      run(async (context, { maxTemplates }: { maxTemplates?: number }) => {
+        const file = await context.people();
+        const before = new Map(file.all().map(({ id, templates }) => [id, templates.length]));
+        const pruned = (await file.prune(maxTemplates ?? context.config.people.maxTemplates)).map((person) => ({
+          id: person.id,
+          name: person.name,
+          templates: person.templates.length,
+          dropped: (before.get(person.id) ?? 0) - person.templates.length,
+        }));
+        const lines = pruned.map(({ name, templates, dropped }) => `${name}: dropped ${dropped}, ${templates} left`);
+        context.print(pruned, lines.join('\n') || 'nobody has more templates than that');
+        return 0;
+      }),
+    );
+
+  registerPrivacy(people, run);
+  registerCopies(people, run);
+  registerExchange(people, run);
 }
 
 async function show(context: Context, name: string): Promise<number> {
   const person = (await context.people()).get(name);
+  const { consentAt, retainUntil } = person;
   const templates = person.templates.map(
     ({ encoder, quality, createdAt, source }) => `${createdAt}  ${encoder}  quality ${quality.toFixed(2)}  from a ${source}`,
   );
@@ -81,14 +110,11 @@ async function show(context: Context, name: string): Promise<number> {
         ['id', person.id],
         ['enrolled', person.createdAt],
         ...permissions(person),
+        ['consent', consentAt ?? 'none noted'],
+        ['kept', retainUntil === undefined ? 'until removed' : `until ${retainUntil}`],
         ['templates', templates.join('\n') || 'none'],
       ]),
     ].join('\n'),
   );
   return 0;
-}
-
-/** A person without the embeddings: those stay in the file. */
-function summary({ templates, ...person }: Person): object {
-  return { ...person, templates: templates.length };
 }

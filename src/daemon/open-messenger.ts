@@ -1,4 +1,3 @@
-import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
@@ -6,6 +5,7 @@ import { reasonOf } from '../errors.js';
 import type { Emit } from '../events.js';
 import { FileJournal } from '../messages/file-journal.js';
 import { createMessenger, type Messenger } from '../messages/messenger.js';
+import { outboxFile } from '../outbox-file.js';
 import { createCommandHandler } from '../remote/handler.js';
 import { faceJpegOf } from '../remote/pictures.js';
 import { version } from '../version.js';
@@ -34,7 +34,7 @@ export async function openMessenger({ config, clock, log, emit, controls }: Need
     doorId: door.id,
     doorName: door.name,
     version: version(),
-    journal: new FileJournal(mqtt.outbox.file ?? join(dirname(config.people.file), 'outbox.journal')),
+    journal: new FileJournal(outboxFile(config)),
     commands: { emit, handle },
     clock,
     log,

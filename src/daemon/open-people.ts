@@ -14,6 +14,11 @@ interface Needs {
   readonly emit: Emit;
 }
 
+interface PeopleNeeds extends Needs {
+  /** Takes back what waits to be told of these people. */
+  readonly forget: (ids: readonly string[]) => void;
+}
+
 /** A command line that records its change is done sooner. */
 const AUDIT_PATIENCE_SECONDS = 5;
 
@@ -30,13 +35,16 @@ export async function openAuditTrail({ config, clock, emit }: Needs, parts: Part
  *
  * @throws FacelatchError SCHEDULE_UNKNOWN, and what openPeople throws
  */
-export async function openDaemonPeople({ config, clock, emit }: Needs, trail: AuditTrail, parts: Parts): Promise<People> {
+export async function openDaemonPeople(needs: PeopleNeeds, trail: AuditTrail, parts: Parts): Promise<People> {
+  const { config, clock, emit, forget } = needs;
   const onFault = (reason: string) => emit({ type: 'store_fault', reason });
   const people = parts.add(await openPeople({ ...config.people, create: false, hold: true, clock, onFault }), (it) => it.close());
   refuseUnknownSchedules(people.all(), config.schedules);
   people.onChange((change) => {
     trail.people(change);
-    change.changes.flatMap(newsOf).forEach(emit);
+    const { changes, forgotten = [] } = change;
+    if (forgotten.length > 0) forget(forgotten);
+    changes.flatMap((one) => newsOf(one, forgotten)).forEach(emit);
   });
   return people;
 }
@@ -50,9 +58,14 @@ function refuseUnknownSchedules(people: readonly Person[], schedules: Config['sc
 }
 
 /** Somebody came, has more templates than before, or went; other changes are nobody's news. */
-function newsOf({ before, after }: Change): Happening[] {
-  if (!after) return before ? [{ type: 'removed', person: { id: before.id, name: before.name } }] : [];
+function newsOf({ before, after }: Change, forgotten: readonly string[]): Happening[] {
+  if (!after) {
+    if (!before) return [];
+    const { id, name } = before;
+    // The name of somebody who is forgotten goes nowhere any more.
+    return [{ type: 'removed', person: { id, name: forgotten.includes(id) ? id : name } }];
+  }
   const known = new Set(before?.templates.map(({ id }) => id));
-  if (after.templates.every(({ id }) => known.has(id))) return [];
+  if (after.templates.every(({ id, source }) => known.has(id) || source === 'adaptive')) return [];
   return [{ type: 'enrolled', person: { id: after.id, name: after.name }, templates: after.templates.length }];
 }

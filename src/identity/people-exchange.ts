@@ -122,7 +122,12 @@ function parse(text: string, source: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw fault('PEOPLE_IMPORT_INVALID', { source, reason: 'something that is no JSON' }, cause);
+    // A pickle begins with the byte 0x80, a NumPy file with 0x93; neither is the beginning of a character.
+    const python = /^[\uFFFD\x80\x93]/.test(text);
+    const reason = python
+      ? 'a Python pickle or a NumPy array in it (json.dump({name: encoding.tolist()}) writes what can be read)'
+      : 'something that is no JSON';
+    throw fault('PEOPLE_IMPORT_INVALID', { source, reason }, cause);
   }
 }
 

@@ -56,6 +56,14 @@ export interface People {
   /** @returns the person who was removed */
   remove(id: string): Promise<Person>;
   /**
+   * Removes people and takes them out of the earlier generations and of what was set aside; also those who were removed before.
+   *
+   * @throws PEOPLE_FORGET_UNFINISHED
+   */
+  forget(ids: readonly string[]): Promise<void>;
+  /** Somebody of that name or id who is only in an earlier generation, or in what was set aside, any more. */
+  findFormer(nameOrId: string): Promise<Person | undefined>;
+  /**
    * Leaves everybody at most so many templates of each encoder: those that differ most.
    *
    * @returns those who lost some, after it
@@ -192,6 +200,8 @@ function createPeople({ file, clock, store, writer, listeners }: Parts): People 
     rename: (id, name) => changePerson(id, { kind: 'rename', id, name }),
     update: (id, fields) => changePerson(id, { kind: 'update', id, fields }),
     remove: (id) => changePerson(id, { kind: 'remove', id }),
+    forget: (ids) => change(ids.map((id) => ({ kind: 'forget', id }))),
+    findFormer: (nameOrId) => store.findFormer(nameOrId),
     prune,
     replaceAll: (people) => change([{ kind: 'replace', people }]),
     onChange(listener) {

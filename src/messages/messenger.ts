@@ -55,6 +55,8 @@ export interface Messenger {
   publishHealth(health: Health): void;
   /** Publishes a JPEG of a face where the configuration allows it and there is a broker now; never throws. */
   publishSnapshot(jpeg: Buffer): void;
+  /** Takes back events about these people that the broker does not have yet, from the disk as well. */
+  forget(ids: readonly string[]): void;
   status(): MessengerStatus;
   /** Gives what waits a moment, says `offline` and ends. Safe to call twice, and before start. */
   stop(): Promise<void>;
@@ -189,6 +191,7 @@ export function createMessenger(options: MessengerOptions): Messenger {
     publishEvent: (event) => void outbox.append(event),
     publishState: (next) => state.publish(next),
     publishHealth: (health) => send({ topic: topics.health, payload: JSON.stringify(health), qos: 0, retain: true }),
+    forget: (ids) => void outbox.forget(ids),
     publishSnapshot: (jpeg) => {
       if (config.snapshots) send({ topic: topics.snapshot, payload: jpeg, qos: 0, retain: false });
     },

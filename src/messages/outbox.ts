@@ -26,6 +26,11 @@ export interface OutboxStatus {
   readonly problem?: string;
 }
 
+/** Whether an event as JSON is about a person, by any of its fields. */
+export function mentions(json: string, personId: string): boolean {
+  return json.includes(`"id":${JSON.stringify(personId)}`);
+}
+
 /** A journal is rewritten when its dead records are more than this and than what lives. */
 const WORTH_REWRITING_BYTES = 65_536;
 /** Acknowledged events are struck out together, in milliseconds. */
@@ -128,6 +133,18 @@ export class Outbox {
     // In the middle of many, the next write takes it along: forgetting late means only sending twice.
     if (this.#queue.count === 0) void this.#write();
     else this.#forgetting ??= this.#options.clock.after(FORGET_MS, () => void this.#write());
+  }
+
+  /** Takes out every event about these people. Resolves when the journal was written without them, or cannot be. */
+  forget(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return Promise.resolve();
+    const gone = [...this.#queue.entries()].filter(({ json }) => ids.some((id) => mentions(json, id)));
+    for (const { seq } of gone) this.#queue.remove(seq);
+    this.#added = this.#added.filter((entry) => !gone.includes(entry));
+    // Struck out, they would still stand in the file, as do those that were acknowledged before.
+    this.#anew = true;
+    this.#dirty = true;
+    return this.#write();
   }
 
   /** Resolves when all is written; safe to call twice. */

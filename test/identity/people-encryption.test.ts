@@ -8,7 +8,8 @@ import { rekeyPeople, openPeople, type KeySource, type People, type PeopleOption
 import { newDerivation, deriveFileKey, readSecret } from '../../src/identity/people-file/key.js';
 import { Damaged, seal, unseal } from '../../src/identity/people-file/envelope.js';
 import { createVault } from '../../src/identity/people-file/vault.js';
-import { newTemplate } from './people-fixtures.js';
+import { VolatileDisk } from '../fakes/volatile-disk.js';
+import { addPerson, newTemplate, openStore, testVault } from './people-fixtures.js';
 
 const coded = (code: string) => expect.objectContaining({ code }) as Error;
 
@@ -69,6 +70,26 @@ describe('an encrypted people file', () => {
     const people = await open({ keyFile: join(folder, 'key') });
     await people.add({ name: 'Ann', templates: [] });
     expect((await open({ key })).all()).toHaveLength(1);
+  });
+
+  it('is encrypted before it is in its temporary file', async () => {
+    const temporaries: Buffer[] = [];
+    class WatchedDisk extends VolatileDisk {
+      override rename(from: string, to: string): Promise<void> {
+        if (from.endsWith('.tmp')) temporaries.push(this.bytes(from));
+        return super.rename(from, to);
+      }
+    }
+    const { store } = openStore(new WatchedDisk(), { vault: testVault() });
+    await store.create();
+    await addPerson(store, 1);
+    await addPerson(store, 2);
+    expect(temporaries).toHaveLength(3);
+    const template = Buffer.from(newTemplate(1).vector.buffer).toString('base64');
+    for (const bytes of temporaries) {
+      expect(bytes.includes('Person 1')).toBe(false);
+      for (let at = 0; at + 12 <= template.length; at += 4) expect(bytes.includes(template.slice(at, at + 12))).toBe(false);
+    }
   });
 
   it('shows no name and no run of a template, in no file, in no form', async () => {

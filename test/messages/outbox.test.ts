@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DoorEvent } from '../../src/events.js';
@@ -206,5 +207,25 @@ describe('the outbox', () => {
     expect(journal.calls.at(-1)).toBe('replace 1,2,3');
     expect(await outbox.append(granted(4))).toBe(true);
     expect(journal.calls.at(-1)).toBe('write 4 / ');
+  });
+
+  it('forgets people: what waits about them, and what was written about them before', async () => {
+    const path = join(temporaryFolder(), 'outbox');
+    const { outbox } = makeOutbox(new FileJournal(path));
+    await outbox.start();
+    const of = (id: string, name: string) => stamp({ type: 'removed', person: { id, name } });
+    await outbox.append(of('ann', 'Annegret'));
+    await outbox.append(of('bob', 'Bob'));
+    await outbox.append(stamp({ type: 'enroll_again', people: [{ id: 'cem', name: 'Cem' }], encoder: 'e' }));
+    await outbox.append(of('ann', 'Annegret'));
+    outbox.acknowledge(1);
+    await outbox.forget(['ann', 'cem']);
+    expect(waiting(outbox).map((event) => 'person' in event && event.person.name)).toEqual(['Bob']);
+    const text = await readFile(path, 'utf8');
+    expect(text).toContain('Bob');
+    expect(text).not.toMatch(/Annegret|Cem/);
+    // Those who bear the name later are others.
+    await outbox.append(of('ann', 'ann'));
+    expect(waiting(outbox)).toHaveLength(2);
   });
 });

@@ -5,7 +5,8 @@ import { FacelatchError, fault, reasonOf } from '../../errors.js';
 import { sameStamp, type Disk, type Stamp } from './disk.js';
 import { readDocument, writeTemporary } from './document.js';
 import { Damaged } from './envelope.js';
-import { listGenerations, rotate, setAside } from './generations.js';
+import { listGenerations, listSetAside, rotate, setAside, temporaryPath } from './generations.js';
+import type { Person } from '../person.js';
 import { schema as currentSchema, type PeopleDocument, type Schema } from './payload.js';
 import type { PersonFrames } from './record.js';
 import type { Vault } from './vault.js';
@@ -77,6 +78,52 @@ export class PeopleAdapter implements Adapter<PeopleDocument> {
       const aside = found && (await setAside(disk, file, 'replaced', clock));
       onFault(fault('PEOPLE_FILE_REPLACED', { path: file, setAside: aside }));
     });
+  }
+
+  /**
+   * Takes people out of every copy beside the file. A copy that cannot be opened may hold them, and is deleted. The same call
+   * again finishes one that was interrupted.
+   *
+   * @throws PEOPLE_FORGET_UNFINISHED
+   */
+  async forget(ids: ReadonlySet<string>): Promise<void> {
+    const { file, disk } = this.#options;
+    let at = temporaryPath(file);
+    try {
+      await disk.remove(at);
+      for (at of [...(await listGenerations(disk, file)), ...(await listSetAside(disk, file))]) {
+        const document = await this.#openCopy(at);
+        if (!document) await disk.remove(at);
+        else if (document.people.some(({ id }) => ids.has(id))) {
+          const people = document.people.filter(({ id }) => !ids.has(id));
+          await disk.rename(await writeTemporary(disk, file, { ...document, people }, this.#options), at);
+        }
+      }
+      await disk.syncFolder(dirname(file));
+    } catch (error) {
+      throw fault('PEOPLE_FORGET_UNFINISHED', { path: at, reason: reasonOf(error) }, error);
+    }
+  }
+
+  /** Somebody who is in a copy beside the file. @param wanted tells them */
+  async findInCopies(wanted: (person: Person) => boolean): Promise<Person | undefined> {
+    const { file, disk } = this.#options;
+    for (const path of [...(await listGenerations(disk, file)), ...(await listSetAside(disk, file))]) {
+      const person = (await this.#openCopy(path))?.people.find(wanted);
+      if (person) return person;
+    }
+    return undefined;
+  }
+
+  /** Undefined where it is damaged or of another key. @throws PEOPLE_FILE_UNREADABLE */
+  async #openCopy(path: string): Promise<PeopleDocument | undefined> {
+    try {
+      return await readDocument(this.#options.disk, path, this.#options);
+    } catch (error) {
+      const readable = error instanceof Damaged || (error instanceof FacelatchError && error.code !== 'PEOPLE_FILE_UNREADABLE');
+      if (readable) return undefined;
+      throw error;
+    }
   }
 
   /** @param keepOld gives what stands there now another name */

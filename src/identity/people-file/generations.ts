@@ -45,9 +45,10 @@ export async function rotate(disk: Disk, file: string, keep: number): Promise<vo
  * Gives the content of the file a second name, which says when and why, before the file is replaced: nothing is deleted,
  * and at no moment is there no file.
  *
+ * @param from a generation of the file, where not the file itself is meant
  * @returns the path set aside to
  */
-export async function setAside(disk: Disk, file: string, why: Aside, clock: Clock): Promise<string> {
+export async function setAside(disk: Disk, file: string, why: Aside, clock: Clock, from = file): Promise<string> {
   const time = clock
     .wallTime()
     .toISOString()
@@ -57,7 +58,7 @@ export async function setAside(disk: Disk, file: string, why: Aside, clock: Cloc
   let free = name;
   for (let n = 2; taken.has(free); n++) free = `${name}-${n}`;
   const path = join(dirname(file), free);
-  await disk.link(file, path);
+  await disk.link(from, path);
   await disk.syncFolder(dirname(file));
   return path;
 }

@@ -13,6 +13,8 @@ export type Operation =
   | { readonly kind: 'update'; readonly id: string; readonly fields: PersonFields }
   | { readonly kind: 'templates'; readonly id: string; readonly add: readonly Template[]; readonly drop: readonly string[] }
   | { readonly kind: 'remove'; readonly id: string }
+  /** As `remove`, if there is such a person, and then out of everything that stands beside the file (store.ts). */
+  | { readonly kind: 'forget'; readonly id: string }
   /** Everybody goes and these come: a backup is restored. */
   | { readonly kind: 'replace'; readonly people: readonly Person[] };
 
@@ -43,6 +45,7 @@ export const operationRecordSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('update'), id: z.uuid(), fields: fieldChangesSchema }),
   z.strictObject({ kind: z.literal('templates'), id: z.uuid(), add: z.array(templateRecordSchema), drop: z.array(z.uuid()) }),
   z.strictObject({ kind: z.literal('remove'), id: z.uuid() }),
+  z.strictObject({ kind: z.literal('forget'), id: z.uuid() }),
   z.strictObject({ kind: z.literal('replace'), people: z.array(personRecordSchema) }),
 ]);
 
@@ -106,7 +109,7 @@ function apply(roster: Roster, operation: SingleOperation, rules: Rules, repeate
 
   const before = roster.byId(operation.id);
   if (!before) {
-    if (operation.kind === 'remove' && repeated) return undefined;
+    if (operation.kind === 'forget' || (operation.kind === 'remove' && repeated)) return undefined;
     throw fault('PERSON_UNKNOWN', { name: operation.id, nearest: undefined });
   }
   switch (operation.kind) {
@@ -119,6 +122,7 @@ function apply(roster: Roster, operation: SingleOperation, rules: Rules, repeate
       return templates && { before, after: checked({ ...before, templates }, roster) };
     }
     case 'remove':
+    case 'forget':
       return { before };
   }
 }

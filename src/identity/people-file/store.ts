@@ -1,7 +1,7 @@
 import { Low } from 'lowdb';
 import type { Clock } from '../../clock.js';
 import { fault } from '../../errors.js';
-import type { Person } from '../person.js';
+import { nameKey, type Person } from '../person.js';
 import type { PeopleAdapter } from './adapter.js';
 import { applyAll, type Rules } from './operations.js';
 import type { PeopleDocument } from './payload.js';
@@ -13,6 +13,8 @@ export interface PeopleChange {
   readonly changes: readonly Change[];
   /** This process wrote them; otherwise it found what another one had written. */
   readonly madeHere: boolean;
+  /** Ids of those who are to be forgotten everywhere; their removal is among the changes unless they had been removed before. */
+  readonly forgotten?: readonly string[];
 }
 
 export interface StoreOptions {
@@ -45,6 +47,14 @@ export class PeopleStore {
     return this.#roster.byId(nameOrId.trim().toLowerCase()) ?? this.#roster.byName(nameOrId);
   }
 
+  /** By id, or by name in any case, among those who are only in a copy beside the file. */
+  findFormer(nameOrId: string): Promise<Person | undefined> {
+    const [key, wantedId] = [nameKey(nameOrId), nameOrId.trim().toLowerCase()];
+    return this.#options.adapter.findInCopies(
+      ({ id, name }) => !this.#roster.byId(id) && (id === wantedId || nameKey(name) === key),
+    );
+  }
+
   /** @throws PEOPLE_FILE_MISSING, and what PeopleAdapter.read throws */
   async load(): Promise<void> {
     const { adapter, file, onChange } = this.#options;
@@ -69,14 +79,22 @@ export class PeopleStore {
   /**
    * Resolves when the change is durable. When it fails, memory is as it was. Not to be called while another call runs.
    *
-   * @throws what applyAll() and PeopleAdapter.write throw
+   * @throws what applyAll() and PeopleAdapter.write throw; PEOPLE_FORGET_UNFINISHED when they are removed and a copy still has
+   * them
    */
   async commit({ operations, repeated }: ChangeRequest): Promise<void> {
-    const { roster, changes } = applyAll(this.#roster, { operations, repeated, rules: this.#options.rules });
-    if (changes.length === 0) return;
-    await this.#write(roster.people(), this.#low.data.sequence + 1);
-    this.#know(roster);
-    this.#options.onChange({ people: this.#people, changes, madeHere: true });
+    const { adapter, rules, onChange } = this.#options;
+    const { roster, changes } = applyAll(this.#roster, { operations, repeated, rules });
+    const forgotten = operations.flatMap((operation) => (operation.kind === 'forget' ? [operation.id] : []));
+    if (changes.length > 0) {
+      await this.#write(roster.people(), this.#low.data.sequence + 1);
+      this.#know(roster);
+    }
+    if (changes.length > 0 || forgotten.length > 0) {
+      onChange({ people: this.#people, changes, madeHere: true, ...(forgotten.length > 0 && { forgotten }) });
+    }
+    // Last: from here on the door does not know them, whatever becomes of the copies.
+    if (forgotten.length > 0) await adapter.forget(new Set(forgotten));
   }
 
   #know(roster: Roster): void {
