@@ -41,8 +41,8 @@ describe('the commands on the people file', () => {
     for (const name of ['key', 'other-key']) await writeFile(file(name), randomBytes(32).toString('hex'), { mode: 0o600 });
     await mkdir(file('faces/Ada_Byron'), { recursive: true });
     await writeFile(file('faces/Ada_Byron/one.jpg'), await portrait(samples, resident.enrolled));
-    await writeFile(file('faces/Ada_Byron/two.jpg'), await portrait(samples, strangers[1], 0.3));
-    await writeFile(file('faces/Kian.jpg'), await portrait(samples, strangers[0], 0.3));
+    await writeFile(file('faces/Ada_Byron/two.jpg'), await portrait(samples, strangers[2], 0.3));
+    await writeFile(file('faces/Kian.jpg'), await portrait(samples, strangers[1], 0.3));
     await writeFile(file('faces/Zoe.jpg'), await portrait(samples, resident.atTheDoor, 0.3));
     await writeFile(file('faces/Broken.jpg'), 'no picture');
     await writeFile(file('faces/readme.txt'), 'not a person');
