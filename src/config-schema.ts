@@ -278,7 +278,12 @@ const settings = z.strictObject({
       challenge: z.enum(['never', 'when_doubtful', 'always']).default('never'),
       /** With when_doubtful, a mean score below this is doubtful. */
       sureScore: z.number().min(0.05).max(0.999).default(0.9),
-      /** From the prompt to the grant; the words take 2 s to read, the head 1 s to turn and to come back. */
+      /**
+       * So many actions one after the other, each another than the one before. Of still pictures that somebody moved 3 in 114
+       * passed for a turned head (docs/liveness.md), so that one action is too few.
+       */
+      challengeActions: z.number().int().min(1).max(3).default(2),
+      /** From each prompt to its end; the words take 2 s to read, the head 1 s to turn and to come back. */
       challengeMs: milliseconds(2_000, 60_000).default(8_000),
     })
     .refine((liveness) => liveness.minScore <= liveness.sureScore, { path: ['sureScore'], error: 'expected at least minScore' })

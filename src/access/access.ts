@@ -49,13 +49,17 @@ export interface AccessSettings extends PresentationRules {
 
 /** What a configuration says of access; `rawThreshold` is the encoder's distance that stands for 0.7. */
 export function accessSettings({ access, liveness }: Config, rawThreshold: number): AccessSettings {
-  const { passive, minScore, challenge, sureScore, challengeMs } = liveness;
+  const { passive, minScore, challenge, sureScore, challengeMs, challengeActions } = liveness;
   return {
     ...access,
     rawThreshold,
     ...(passive && { minLiveness: minScore }),
     ...(challenge !== 'never' && {
-      challenge: { timeoutMs: challengeMs, ...(challenge === 'when_doubtful' && { below: sureScore }) },
+      challenge: {
+        timeoutMs: challengeMs,
+        actions: challengeActions,
+        ...(challenge === 'when_doubtful' && { below: sureScore }),
+      },
     }),
   };
 }
@@ -82,7 +86,7 @@ export interface AccessParts {
   readonly clock: Clock;
   readonly emit: Emit;
   /** What the next challenge asks for; drawn at random unless given. */
-  readonly chooseAction?: () => ChallengeAction;
+  readonly chooseAction?: (done?: ChallengeAction) => ChallengeAction;
   /** Told whose verdict follows, before the verdict is emitted. */
   readonly onVerdict?: (face: SeenAt) => void;
 }

@@ -11,9 +11,10 @@ export const challengePrompts: Readonly<Record<ChallengeAction, string>> = {
 
 const actions = Object.keys(challengePrompts) as ChallengeAction[];
 
-/** Any of the actions, which nobody can foresee. */
-export function anyAction(): ChallengeAction {
-  return actions[randomInt(actions.length)];
+/** Any of the actions but the one that was done just now, which nobody can foresee. */
+export function anyAction(done?: ChallengeAction): ChallengeAction {
+  const others = actions.filter((action) => action !== done);
+  return others[randomInt(others.length)];
 }
 
 /** An action that a living person is asked for, and how far they have come with it. */
@@ -23,6 +24,8 @@ export interface Challenge {
   readonly outcome: 'pending' | 'passed' | 'failed';
   /** The face at rest, before it did anything: what it does is measured against it. */
   readonly rest?: Movement;
+  /** The face at rest before an earlier action: coming back from that one is not yet this one. */
+  readonly neutral?: Movement;
   /** Frames in a row that showed the present step: at rest, then moved. */
   readonly frames: number;
   readonly step: 'rest' | 'moved';
@@ -52,8 +55,9 @@ const STILL_SHARE = 0.08;
 /** Who keeps the eyes closed for longer does not blink. */
 const LONGEST_BLINK_MS = 2_000;
 
-export function beginChallenge(action: ChallengeAction, atMs: number): Challenge {
-  return { action, begunAtMs: atMs, outcome: 'pending', frames: 0, step: 'rest', stepAtMs: atMs };
+/** @param neutral the face at rest before the action that was asked for before this one */
+export function beginChallenge(action: ChallengeAction, atMs: number, neutral?: Movement): Challenge {
+  return { action, begunAtMs: atMs, outcome: 'pending', frames: 0, step: 'rest', stepAtMs: atMs, ...(neutral && { neutral }) };
 }
 
 /** What a further frame of the face makes of a challenge. Comparisons are written so that NaN is no evidence. */
@@ -66,7 +70,7 @@ export function stepChallenge(challenge: Challenge, movement: Movement, atMs: nu
 function stepTurn(challenge: Challenge, movement: Movement, atMs: number): Challenge {
   const { rest } = challenge;
   if (!rest)
-    return Math.abs(movement.yawDeg) <= REST_DEG && movement.eyeSpan >= REST_EYE_SPAN
+    return Math.abs(movement.yawDeg) <= REST_DEG && movement.eyeSpan >= REST_EYE_SPAN && isBack(challenge, movement)
       ? atRest(challenge, movement, atMs)
       : challenge;
   const sign = challenge.action === 'turn_left' ? 1 : -1;
@@ -84,7 +88,7 @@ function stepBlink(challenge: Challenge, movement: Movement, atMs: number): Chal
   const { right, left } = movement.eyes ?? { right: NaN, left: NaN };
   const open = Math.min(right, left) >= EYES_OPEN;
   const closed = Math.max(right, left) < EYES_CLOSED && (right + left) / 2 < MEAN_CLOSED;
-  if (!rest) return open ? atRest(challenge, movement, atMs) : challenge;
+  if (!rest) return open && isBack(challenge, movement) ? atRest(challenge, movement, atMs) : challenge;
   const tooLong = step === 'moved' && !(atMs - stepAtMs <= LONGEST_BLINK_MS);
   if (!isStill(rest, movement) || tooLong) return beginAgain(challenge, atMs);
   if (step === 'rest') {
@@ -101,8 +105,13 @@ function atRest(challenge: Challenge, movement: Movement, atMs: number): Challen
   return { ...challenge, rest: movement, frames: 0, step: 'rest', stepAtMs: atMs };
 }
 
-function beginAgain({ action, begunAtMs }: Challenge, atMs: number): Challenge {
-  return { ...beginChallenge(action, atMs), begunAtMs };
+function beginAgain({ action, begunAtMs, neutral }: Challenge, atMs: number): Challenge {
+  return { ...beginChallenge(action, atMs, neutral), begunAtMs };
+}
+
+/** Whether the head has come back from an earlier action. */
+function isBack({ neutral }: Challenge, { yawDeg }: Movement): boolean {
+  return !neutral || Math.abs(yawDeg - neutral.yawDeg) <= STILL_DEG;
 }
 
 function isStill(rest: Movement, now: Movement): boolean {

@@ -18,7 +18,10 @@ export interface Candidate extends Sighting {
 export interface ChallengeRules {
   /** Asked of those whose mean liveness is below this; of everybody without it. */
   readonly below?: number;
+  /** Of one action. */
   readonly timeoutMs: number;
+  /** So many actions, one after the other. */
+  readonly actions: number;
 }
 
 export interface PresentationRules extends AgreementRules, TrackingLimits {
@@ -57,7 +60,7 @@ interface Presentation {
   readonly votes: readonly Vote[];
   readonly guidance: Guidance;
   /** From the moment in which it is asked for, and of whom the votes spoke then. */
-  readonly challenge?: { readonly state: Challenge; readonly personId: string };
+  readonly challenge?: { readonly state: Challenge; readonly personId: string; readonly toCome: number };
   readonly verdictAtMs?: number;
 }
 
@@ -68,13 +71,13 @@ interface Presentation {
  */
 export class Presentations {
   readonly #rules: PresentationRules;
-  readonly #chooseAction: () => ChallengeAction;
+  readonly #chooseAction: (done?: ChallengeAction) => ChallengeAction;
   #open: readonly Presentation[] = [];
   #lastFrameMs = -Infinity;
   #made = 0;
 
   /** @param chooseAction what the next challenge asks for */
-  constructor(rules: PresentationRules, chooseAction: () => ChallengeAction = anyAction) {
+  constructor(rules: PresentationRules, chooseAction: (done?: ChallengeAction) => ChallengeAction = anyAction) {
     this.#rules = rules;
     this.#chooseAction = chooseAction;
   }
@@ -159,13 +162,18 @@ export class Presentations {
     if (!this.#rules.challenge || !vote || verdictAtMs !== undefined) return presentation;
     if (challenge) {
       if (!movement) return presentation;
-      return { ...presentation, challenge: { ...challenge, state: stepChallenge(challenge.state, movement, atMs) } };
+      const state = stepChallenge(challenge.state, movement, atMs);
+      if (state.outcome !== 'passed' || challenge.toCome === 0) return { ...presentation, challenge: { ...challenge, state } };
+      const next = beginChallenge(this.#chooseAction(state.action), atMs, state.neutral ?? state.rest);
+      return { ...presentation, challenge: { ...challenge, state: next, toCome: challenge.toCome - 1 } };
     }
     const opinion = opinionOf(presentation.votes, this.#rules);
     if (opinion.kind !== 'agreed' || !this.#isDoubtful(opinion.liveness)) return presentation;
     // A doubt may go with the frames that the window still has room for.
     if (this.#rules.challenge.below !== undefined && presentation.votes.length < this.#rules.windowFrames) return presentation;
-    return { ...presentation, challenge: { state: beginChallenge(this.#chooseAction(), atMs), personId: opinion.person.id } };
+    const state = beginChallenge(this.#chooseAction(), atMs);
+    const toCome = this.#rules.challenge.actions - 1;
+    return { ...presentation, challenge: { state, personId: opinion.person.id, toCome } };
   }
 
   #isDoubtful(liveness: number | undefined): boolean {
@@ -211,7 +219,7 @@ function newsOf(before: Presentation, { id: presentation, guidance, challenge }:
   const news: Notice[] = [];
   if (guidance.told && guidance.told !== before.guidance.told)
     news.push({ presentation, kind: 'guidance', reason: guidance.told });
-  if (action && !before.challenge) news.push({ presentation, kind: 'challenge', action });
+  if (action && challenge.toCome !== before.challenge?.toCome) news.push({ presentation, kind: 'challenge', action });
   if (action && challenge.state.outcome === 'passed' && before.challenge?.state.outcome === 'pending') {
     news.push({ presentation, kind: 'challenge_passed', action });
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createAccess, type AccessSettings, type SeenFace } from '../../src/access/access.js';
+import { anyAction } from '../../src/access/challenge.js';
 import type { Grant } from '../../src/access/grant.js';
 import { defaultConfig } from '../../src/config.js';
 import type { ChallengeAction, Happening } from '../../src/events.js';
@@ -39,14 +40,17 @@ const face = (who: number, yawDeg = 0, more: Partial<SeenFace> = {}): SeenFace =
   ...more,
 });
 
-function door(challenge: AccessSettings['challenge'], action: ChallengeAction = 'turn_left') {
+function door(
+  challenge: AccessSettings['challenge'],
+  chooseAction: (done?: ChallengeAction) => ChallengeAction = () => 'turn_left',
+) {
   const clock = new FakeClock();
   const events: Happening[] = [];
   const policy = new FakePolicy();
   const gallery = createGallery([person('a', 'Ada', ADA), person('k', 'Kian', KIAN)], { id: encoder, sha256: '' }, 1);
   const access = createAccess(
     { ...defaultConfig().access, rawThreshold: 1, minLiveness: 0.5, ...(challenge && { challenge }) },
-    { gallery: () => gallery, policy, clock, emit: (happening) => events.push(happening), chooseAction: () => action },
+    { gallery: () => gallery, policy, clock, emit: (happening) => events.push(happening), chooseAction },
   );
   const play = (faces: readonly SeenFace[], stepMs = 100): Grant[] =>
     faces.flatMap((one) => {
@@ -56,8 +60,9 @@ function door(challenge: AccessSettings['challenge'], action: ChallengeAction = 
   return { access, clock, events, policy, play, types: () => events.map(({ type }) => type) };
 }
 
-const always = { timeoutMs: 8_000 };
-const doubtful = { timeoutMs: 8_000, below: 0.9 };
+const always = { timeoutMs: 8_000, actions: 1 };
+const twice = { timeoutMs: 8_000, actions: 2 };
+const doubtful = { timeoutMs: 8_000, actions: 1, below: 0.9 };
 const times = (count: number, make: () => SeenFace) => Array.from({ length: count }, make);
 const turn = (who: number, sign = 1) => [0, 0, 10, 22, 30, 30, 20, 10].map((yawDeg) => face(who, sign * yawDeg));
 
@@ -70,6 +75,34 @@ describe('a door that challenges', () => {
     ]);
     expect(play(turn(ADA))).toMatchObject([{ cause: 'face', person: { id: 'a' } }]);
     expect(types()).toEqual(['challenge', 'challenge_passed', 'granted']);
+  });
+
+  it('asks for a second action when the first is done, and opens only after both', () => {
+    const asked: (ChallengeAction | undefined)[] = [];
+    const { play, types } = door(twice, (done) => {
+      asked.push(done);
+      return done === undefined ? 'turn_left' : 'turn_right';
+    });
+    expect(play([...times(4, () => face(ADA)), ...turn(ADA), ...times(4, () => face(ADA))])).toEqual([]);
+    expect(types()).toEqual(['challenge', 'challenge']);
+    expect(play(turn(ADA, -1))).toMatchObject([{ cause: 'face', person: { id: 'a' } }]);
+    expect(types()).toEqual(['challenge', 'challenge', 'challenge_passed', 'granted']);
+    expect(asked).toEqual([undefined, 'turn_left']);
+  });
+
+  it('denies who does the first action and not the second', () => {
+    const { play, events } = door(twice, (done) => (done === undefined ? 'turn_left' : 'blink'));
+    expect(play([...times(4, () => face(ADA)), ...turn(ADA), ...times(100, () => face(ADA))])).toEqual([]);
+    expect(events).toMatchObject([
+      { type: 'challenge', action: 'turn_left' },
+      { type: 'challenge', action: 'blink' },
+      { type: 'denied', reason: 'challenge_failed' },
+    ]);
+  });
+
+  it('draws another action than the one that was done', () => {
+    for (let i = 0; i < 50; i++) expect(anyAction('blink')).not.toBe('blink');
+    expect(new Set(Array.from({ length: 100 }, () => anyAction())).size).toBe(3);
   });
 
   it('asks nobody whom it does not know', () => {
@@ -155,7 +188,7 @@ describe('a door that challenges', () => {
 
   it('never opens for a face that does not move, whatever it is asked', () => {
     for (const action of ['blink', 'turn_left', 'turn_right'] as const) {
-      const { play, types } = door(always, action);
+      const { play, types } = door(always, () => action);
       expect(play(times(300, () => face(KIAN)))).toEqual([]);
       expect(types()).not.toContain('granted');
     }

@@ -173,7 +173,7 @@ describe('the active challenge before a camera', () => {
     const events = await runDoor({
       enrolled: { Ada: sitting.bytes },
       frames: frames(),
-      liveness: { passive: false, challenge: 'always', challengeMs: 4_000 },
+      liveness: { passive: false, challenge: 'always', challengeMs: 4_000, challengeActions: 1 },
     });
     const types = events.map(({ type }) => type);
     expect(types).toContain('challenge');
