@@ -39,7 +39,8 @@ describe.skipIf(missingBrowser() || missing('a report on real faces', lfw))('the
     const labels = [...seen.dom.matchAll(/<svg[^>]* aria-label="([^"]*)"/g)].map(([, label]) => label);
     expect(labels).toHaveLength(2 + 2 + 2);
     expect(labels.filter((label) => label === encoder)).toHaveLength(2);
-    expect(seen.dom.match(/<table/g)).toHaveLength(2);
+    // Verification, identification, and who is taken for a living person.
+    expect(seen.dom.match(/<table/g)).toHaveLength(3);
     // Eight pairs of two pictures, nearest and farthest, for two ways of comparing.
     expect(seen.dom.match(/<img[^>]* src="data:image\/jpeg;base64,/g)).toHaveLength(8 * 2 * 2 * 2);
   });

@@ -20,7 +20,10 @@ import { samples } from '../support/photographs.js';
 import { eyeDistance, eyelids, flatPicture, solidFace } from '../support/solid-face.js';
 
 const defaults = defaultConfig();
-const config = { ...defaults, liveness: { ...defaults.liveness, passive: false, challenge: 'always' as const } };
+const config = {
+  ...defaults,
+  liveness: { ...defaults.liveness, passive: false, challenge: 'always' as const, challengeActions: 1 },
+};
 const random = createRandom(7);
 const noise = { noise: 3, random: () => random.next() };
 const actions: readonly ChallengeAction[] = ['blink', 'turn_left', 'turn_right'];

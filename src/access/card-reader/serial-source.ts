@@ -62,7 +62,9 @@ class SerialSource implements ByteSource {
   #end(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    void this.#release().then(() => this.#listener.onEnd(reason));
+    // Told at once: closing a port whose device has gone may never come back.
+    void this.#release();
+    this.#listener.onEnd(reason);
   }
 
   #release(): Promise<void> {
