@@ -36,7 +36,7 @@ export function openCardReaders(
         case 'lines':
           return stream(reader.path, deviceSource(reader.path, clock), new LineDecoder());
         case 'serial':
-          return stream(reader.device, serialSource(reader.device, reader.baud), new LineDecoder());
+          return stream(reader.device, serialSource(reader.device, reader.baud, clock), new LineDecoder());
       }
     }),
   );

@@ -1,14 +1,19 @@
+import { access } from 'node:fs/promises';
+import type { Clock, Timer } from '../../clock.js';
 import { reasonOf } from '../../errors.js';
 import type { ByteListener, ByteSource, OpenSource } from './stream-reader.js';
 
 /** A serial port with 8 data bits, no parity and one stop bit, for itself alone. */
-export function serialSource(device: string, baud: number): OpenSource {
+export function serialSource(device: string, baud: number, clock: Clock): OpenSource {
   return (listener) => {
-    const source = new SerialSource(listener);
+    const source = new SerialSource(listener, clock);
     void source.open(device, baud);
     return source;
   };
 }
+
+/** serialport reads on for ever where an unplugged port gives nothing rather than an error; its name in /dev goes in any case. */
+const LOOK_EVERY_MS = 1_000;
 
 /** What is used of the class `SerialPort` of serialport. */
 interface Port {
@@ -21,12 +26,15 @@ interface Port {
 
 class SerialSource implements ByteSource {
   readonly #listener: ByteListener;
+  readonly #clock: Clock;
+  #look: Timer | undefined;
   #port: Port | undefined;
   #opening: Promise<void> | undefined;
   #closed = false;
 
-  constructor(listener: ByteListener) {
+  constructor(listener: ByteListener, clock: Clock) {
     this.#listener = listener;
+    this.#clock = clock;
   }
 
   open(device: string, baud: number): Promise<void> {
@@ -56,7 +64,19 @@ class SerialSource implements ByteSource {
         else resolve();
       });
     });
-    if (!this.#closed) this.#listener.onOpen();
+    if (this.#closed) return;
+    this.#listener.onOpen();
+    this.#lookAgain(device);
+  }
+
+  #lookAgain(device: string): void {
+    if (this.#closed) return;
+    this.#look = this.#clock.after(LOOK_EVERY_MS, () => {
+      access(device).then(
+        () => this.#lookAgain(device),
+        (error: unknown) => this.#end(reasonOf(error)),
+      );
+    });
   }
 
   #end(reason: string): void {
@@ -68,6 +88,7 @@ class SerialSource implements ByteSource {
   }
 
   #release(): Promise<void> {
+    this.#look?.cancel();
     const port = this.#port;
     this.#port = undefined;
     if (!port?.isOpen) return Promise.resolve();
