@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node
 import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { registerAudit } from './commands/audit.js';

@@ -49,7 +49,7 @@ export async function oneRun(
 ): Promise<{ readyMs: number; peakMegabytes: number | undefined }> {
   const env = { ...process.env, FACELATCH_LOG: 'error' };
   const start = performance.now();
-  const daemon = spawn(process.execPath, [cli, 'run', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env });
+  const daemon = spawn(cli, ['run', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env });
   const closed = new Promise((resolve) => daemon.once('close', resolve));
   try {
     await new Promise<void>((resolve, reject) => {

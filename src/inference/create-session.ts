@@ -76,8 +76,7 @@ export function sessionOptions(provider: ExecutionProvider, threads: number): Se
     // The graphs are chains: operators of one model never run side by side.
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    // Both keep memory for the next run: 131 MB at most for the four models against 114, and not quicker (docs/performance.md).
-    enableCpuMemArena: false,
+    // It plans all memory of a run ahead and keeps it: 13 MB more for the four models, and not quicker.
     enableMemPattern: false,
     // Idle workers spin by default: at 5 fps that burnt 85 % of a core where 13 % did the work (docs/models.md). A string,
     // because the library ignores a number here.

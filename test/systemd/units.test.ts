@@ -51,7 +51,7 @@ describe('the unit for several doors', () => {
       'StateDirectory=facelatch/%i',
       'RuntimeDirectory=facelatch/%i',
       'WorkingDirectory=/var/lib/facelatch/%i',
-      'Environment=FACELATCH_CONFIG=/etc/facelatch/%i.yaml NODE_ENV=production ORT_DISABLE_TELEMETRY=1',
+      'Environment=FACELATCH_CONFIG=/etc/facelatch/%i.yaml NODE_ENV=production ORT_DISABLE_TELEMETRY=1 MALLOC_ARENA_MAX=1',
       'LoadCredential=people.key:facelatch-%i.people.key',
       'LoadCredential=mqtt.password:facelatch-%i.mqtt.password',
     ]);
