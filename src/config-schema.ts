@@ -59,6 +59,42 @@ const doorInput = (defaults: { activeLow: boolean; debounceMs: number }) =>
     ])
     .prefault({ adapter: 'none' });
 
+/** The same for every camera that is read through one long-lived program. */
+const liveCamera = {
+  /** No frame for so long is a camera fault, and the process is started anew. */
+  stallMs: milliseconds(200, 60_000).default(1_500),
+  /** The same picture, byte for byte, or a black one for so long is a fault; 0 for a source that shows stills. */
+  frozenMs: milliseconds(0, 60_000).default(1_500),
+  /** Clockwise, to be upright. */
+  rotateDeg: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]).default(0),
+  mirror: z.boolean().default(false),
+  /** The part that is looked at, in shares of the upright picture. */
+  region: z
+    .strictObject({
+      left: z.number().min(0).max(0.95).default(0),
+      top: z.number().min(0).max(0.95).default(0),
+      width: z.number().min(0.05).max(1).default(1),
+      height: z.number().min(0.05).max(1).default(1),
+    })
+    .refine(({ left, top, width, height }) => left + width < 1.001 && top + height < 1.001, 'expected a part inside the picture')
+    .prefault({}),
+  reconnectMinMs: milliseconds(50, 60_000).default(500),
+  reconnectMaxMs: milliseconds(100, 600_000).default(15_000),
+};
+
+/**
+ * A camera on the board's own connector. The image processor makes frames of exactly this size: 640 is a multiple of 64, as are 320,
+ * 768, 1024, 1280; at other widths the rows are padded. Every sensor has so many pixels.
+ */
+const csiCamera = {
+  /** Which of several cameras, as the vendor's tools number them. */
+  index: z.number().int().min(0).max(15).default(0),
+  fps: z.number().min(0.1).max(60).default(10),
+  widthPx: z.number().int().min(64).max(1280).multipleOf(64, 'expected a multiple of 64').default(640),
+  heightPx: z.number().int().min(64).max(1024).multipleOf(2, 'expected an even number').default(480),
+  ...liveCamera,
+};
+
 const settings = z.strictObject({
   door: z
     .strictObject({
@@ -92,28 +128,28 @@ const settings = z.strictObject({
           /** Frames are scaled down to fit into this, keeping their aspect. */
           widthPx: z.number().int().min(64).max(3840).default(640),
           heightPx: z.number().int().min(64).max(2160).default(480),
-          /** No frame for so long is a camera fault, and the process is started anew. */
-          stallMs: milliseconds(200, 60_000).default(1_500),
-          /** The same picture, byte for byte, or a black one for so long is a fault; 0 for a source that shows stills. */
-          frozenMs: milliseconds(0, 60_000).default(1_500),
-          /** Clockwise, to be upright. */
-          rotateDeg: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]).default(0),
-          mirror: z.boolean().default(false),
-          /** The part that is looked at, in shares of the upright picture. */
-          region: z
-            .strictObject({
-              left: z.number().min(0).max(0.95).default(0),
-              top: z.number().min(0).max(0.95).default(0),
-              width: z.number().min(0.05).max(1).default(1),
-              height: z.number().min(0.05).max(1).default(1),
-            })
-            .refine(
-              ({ left, top, width, height }) => left + width < 1.001 && top + height < 1.001,
-              'expected a part inside the picture',
-            )
-            .prefault({}),
-          reconnectMinMs: milliseconds(50, 60_000).default(500),
-          reconnectMaxMs: milliseconds(100, 600_000).default(15_000),
+          ...liveCamera,
+        })
+        .refine(leastBeforeGreatest, tooLong),
+      /** A Raspberry Pi's camera, by rpicam-vid. */
+      z
+        .strictObject({
+          adapter: z.literal('rpicam'),
+          ...csiCamera,
+          /** Without it the smallest mode that is large enough, and of many a sensor that shows a part of the view only. */
+          sensorMode: z
+            .string()
+            .regex(/^\d{2,5}:\d{2,5}(:\d{1,2}(:[PU])?)?$/, 'expected a mode such as 1640:1232 or 1640:1232:10:P')
+            .optional(),
+        })
+        .refine(leastBeforeGreatest, tooLong),
+      /** A Jetson's camera, by GStreamer's nvarguscamerasrc. */
+      z
+        .strictObject({
+          adapter: z.literal('jetson-csi'),
+          ...csiCamera,
+          /** The number of the mode among those that nvarguscamerasrc lists when it starts. */
+          sensorMode: z.number().int().min(0).max(31).optional(),
         })
         .refine(leastBeforeGreatest, tooLong),
       z.strictObject({

@@ -69,7 +69,7 @@ function control({ debian }: Architecture, version: string, installedKilobytes: 
     // setpriv is of util-linux; Perl holds the line of a GPIO character device.
     'Depends: libc6 (>= 2.28), libstdc++6, libgcc-s1, systemd (>= 247), util-linux, perl-base',
     'Recommends: ffmpeg',
-    'Suggests: mosquitto, fswebcam, gpiod',
+    'Suggests: mosquitto, rpicam-apps, fswebcam, gpiod',
     'Section: misc',
     'Priority: optional',
     'Description: face recognition for a door',

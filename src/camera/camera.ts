@@ -1,7 +1,7 @@
 import type { Frame } from './frame.js';
 
 /**
- * The port to whatever delivers pictures. Adapters: folder-camera.ts, ffmpeg-camera.ts, webcam-camera.ts.
+ * The port to whatever delivers pictures. Adapters: folder-camera.ts, ffmpeg-camera.ts, csi-camera.ts, webcam-camera.ts.
  *
  * The newest frame wins: a frame that nobody took before the next one came is dropped, never queued.
  */

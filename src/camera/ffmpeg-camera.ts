@@ -1,11 +1,15 @@
 import type { Config } from '../config-schema.js';
 import type { Camera } from './camera.js';
 import { ffmpegArguments, parseInput } from './ffmpeg-input.js';
+import type { FfmpegOutput } from './ffmpeg-pictures.js';
+import type { FrameCommand } from './frame-process.js';
 import { ProcessCamera } from './process-camera.js';
-import type { ProcessCameraDependencies } from './process-camera.js';
+import type { ProcessCameraDependencies, ProcessCameraOptions } from './process-camera.js';
 import { redact } from './redact.js';
 
 export type FfmpegCameraConfig = Extract<Config['camera'], { readonly adapter: 'ffmpeg' }>;
+
+type Patience = Pick<ProcessCameraOptions, 'stallMs' | 'frozenMs' | 'reconnectMinMs' | 'reconnectMaxMs'>;
 
 // A network camera may keep a new client waiting for its next key frame, often up to 4 s, after some connecting.
 const FIRST_FRAME_MS = 10_000;
@@ -17,23 +21,31 @@ const FIRST_FRAME_MS = 10_000;
  */
 export function ffmpegCamera(config: FfmpegCameraConfig, dependencies: ProcessCameraDependencies, program = 'ffmpeg'): Camera {
   const input = parseInput(config.input);
-  const { fps, widthPx, heightPx, rotateDeg, mirror, region, frozenMs, reconnectMinMs, reconnectMaxMs } = config;
+  const command = {
+    program,
+    args: ffmpegArguments(input, config),
+    source: input.shown,
+    redact: (text: string) => redact(text, input.secrets),
+  };
+  return cameraOf(command, config, dependencies, input.kind === 'file');
+}
+
+/** The frames that ffmpeg makes with these arguments. */
+export function cameraOf(
+  command: Omit<FrameCommand, 'fromPackage' | 'maxPixels'>,
+  { fps, widthPx, heightPx, stallMs, frozenMs, reconnectMinMs, reconnectMaxMs }: FfmpegOutput & Patience,
+  dependencies: ProcessCameraDependencies,
+  finite: boolean,
+): Camera {
   // Two frames may be missing before it is silence, however slow the rate.
-  const stallMs = Math.max(config.stallMs, (3 * 1000) / fps);
+  const patientMs = Math.max(stallMs, (3 * 1000) / fps);
   return new ProcessCamera(
     {
-      command: {
-        program,
-        args: ffmpegArguments(input, { fps, widthPx, heightPx, rotateDeg, mirror, region }),
-        fromPackage: 'ffmpeg',
-        source: input.shown,
-        maxPixels: widthPx * heightPx,
-        redact: (text) => redact(text, input.secrets),
-      },
-      finite: input.kind === 'file',
-      stallMs,
-      frozenMs: input.kind === 'file' ? 0 : frozenMs,
-      firstFrameMs: Math.max(stallMs, FIRST_FRAME_MS),
+      command: { ...command, fromPackage: 'ffmpeg', maxPixels: widthPx * heightPx },
+      finite,
+      stallMs: patientMs,
+      frozenMs: finite ? 0 : frozenMs,
+      firstFrameMs: Math.max(patientMs, FIRST_FRAME_MS),
       reconnectMinMs,
       reconnectMaxMs,
     },

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fault } from '../errors.js';
+import { QUIETLY, pictureArguments } from './ffmpeg-pictures.js';
+import type { FfmpegOutput } from './ffmpeg-pictures.js';
 import { redact } from './redact.js';
 
 /** Where ffmpeg is to take frames from; made by {@link parseInput} only. */
@@ -12,17 +14,6 @@ export interface FfmpegInput {
   readonly shown: string;
   /** User and password, to be taken out of whatever ffmpeg says. */
   readonly secrets: readonly string[];
-}
-
-export interface FfmpegOutput {
-  readonly fps: number;
-  /** Frames are scaled down to fit, never up. */
-  readonly widthPx: number;
-  readonly heightPx: number;
-  readonly rotateDeg: 0 | 90 | 180 | 270;
-  readonly mirror: boolean;
-  /** Shares of the upright picture. */
-  readonly region: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 }
 
 const DEVICE = /^\/dev\/(video\d{1,3}|v4l\/by-(id|path)\/[\w.:+-]+)$/;
@@ -77,42 +68,9 @@ function safelyDecoded(text: string): string {
   }
 }
 
-// What a live source says of its time is not relied upon: MJPEG carries none, and ffmpeg would round to 1/25 s.
-const ARRIVAL_TIME = 'settb=1/1000,setpts=(RTCTIME-RTCSTART)/1000';
-
-/** ffmpeg's arguments: this input, scaled, at this rate at most, as PPM pictures on standard output. */
+/** ffmpeg's arguments: this input as PPM pictures on standard output. */
 export function ffmpegArguments(input: FfmpegInput, output: FfmpegOutput): string[] {
-  const { fps, widthPx, heightPx } = output;
-  const filters = [
-    ...(input.kind === 'file' ? [] : [ARRIVAL_TIME]),
-    // One frame for each period, or after 0.85 periods (a source of the same rate may come unevenly), and none twice: -r alone
-    // repeats the frames of a slow source, and each repetition would cost an inference. Unequal instead of greater: a clock
-    // that is set back must not stop the picture.
-    `select='not(eq(round(t*${fps}),round(prev_selected_t*${fps})))+gte(t-prev_selected_t,${0.85 / fps})'`,
-    `setpts=N/(${fps}*TB)`,
-    ...orientation(output),
-    `scale=w='min(iw,${widthPx})':h='min(ih,${heightPx})':force_original_aspect_ratio=decrease:flags=bilinear`,
-  ];
-  return [
-    ...['-hide_banner', '-nostdin', '-loglevel', 'error'],
-    ...inputArguments(input, output),
-    ...['-map', '0:v:0', '-an', '-sn', '-dn', '-filter_threads', '1', '-vf', filters.join(','), '-r', String(fps)],
-    // One thread: encoders that work on several frames at once deliver each of them later. Flushed: the end of a picture must
-    // not wait in a buffer for the next one.
-    ...['-threads', '1', '-c:v', 'ppm', '-pix_fmt', 'rgb24', '-f', 'image2pipe', '-flush_packets', '1', 'pipe:1'],
-  ];
-}
-
-const TURNS = { 0: [], 90: ['transpose=clock'], 180: ['hflip', 'vflip'], 270: ['transpose=cclock'] } as const;
-
-/** The picture upright, then mirrored, then the part of it that is looked at. */
-function orientation({ rotateDeg, mirror, region: { left, top, width, height } }: FfmpegOutput): string[] {
-  const whole = width === 1 && height === 1;
-  return [
-    ...TURNS[rotateDeg],
-    ...(mirror ? ['hflip'] : []),
-    ...(whole ? [] : [`crop=w=iw*${width}:h=ih*${height}:x=iw*${left}:y=ih*${top}`]),
-  ];
+  return [...QUIETLY, ...inputArguments(input, output), ...pictureArguments(output, input.kind !== 'file')];
 }
 
 /**

@@ -1,62 +1,55 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.js';
+import { startProgram } from './child-program.js';
+import type { ChildProgram, Ending, Program } from './child-program.js';
 import type { Picture } from './picture.js';
 import { PpmStream } from './ppm-stream.js';
 
 /** A program that writes PPM pictures to its standard output until it is told to end. */
-export interface FrameCommand {
-  readonly program: string;
-  /** Handed over as they are; no shell reads them. */
-  readonly args: readonly string[];
-  /** The package to install where the program is missing. */
-  readonly fromPackage: string;
+export interface FrameCommand extends Program {
+  /** A second program, whose output the first one reads on its standard input. */
+  readonly feeder?: Feeder;
   /** What people call the source of the pictures. */
   readonly source: string;
   /** The largest picture that is accepted, width times height. */
   readonly maxPixels: number;
-  /** Takes secrets out of what the program says. */
+  /** Takes secrets out of what the programs say. */
   readonly redact: (text: string) => string;
 }
 
-export interface Ending {
-  /** The program ended by itself and called it a success. */
-  readonly clean: boolean;
-  /** How it ended and its last words, for people. */
-  readonly reason: string;
+export interface Feeder extends Program {
+  readonly outputDescriptor: 1 | 3;
+  readonly endSignal: 'SIGTERM' | 'SIGINT';
 }
 
 export interface FrameProcess {
-  /** Settles when the program has gone and its pictures are delivered; never rejects. */
+  /** Settles when the programs have gone and their pictures are delivered; never rejects. */
   readonly ended: Promise<Ending>;
-  /** Asks the program to end, and insists after a grace. Safe to call twice, and after the end. Resolves with `ended`. */
+  /** Asks the programs to end, and insists after a grace. Safe to call twice, and after the end. Resolves with `ended`. */
   readonly kill: () => Promise<Ending>;
 }
 
 export type StartFrameProcess = (command: FrameCommand, clock: Clock, onPicture: (picture: Picture) => void) => FrameProcess;
 
-// ffmpeg ends within some 50 ms of SIGTERM unless it hangs in a driver.
-const GRACE_MS = 1_000;
-const LONGEST_LINE = 300;
-
-/** Starts the program. One that cannot be started has an ending like others. */
+/** Starts the program, after the one that feeds it. One that cannot be started has an ending like others. */
 export const startFrameProcess: StartFrameProcess = (command, clock, onPicture) => {
-  const child: ChildProcess = spawn(command.program, command.args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // Nothing else of our environment is a camera's business, least of all the paths of our credentials.
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LANG: 'C.UTF-8', AV_LOG_FORCE_NOCOLOR: '1' },
-  });
-  const { promise: ended, resolve: end } = withResolvers<Ending>();
-  let damage: string | undefined;
-  let killing = false;
+  const { feeder, redact } = command;
+  const programs: ChildProgram[] = [];
+  const kill = async () => {
+    await Promise.all(programs.map((program) => program.kill()));
+    return ended;
+  };
 
-  child.once('error', (thrown: NodeJS.ErrnoException) => {
-    // Emitted for a failing kill as well; then the process is still there.
-    if (child.pid === undefined) end({ clean: false, reason: startFailure(command, thrown) });
-  });
-  // Where the system is out of file descriptors there are no streams at all, whatever the type says.
-  const lastWords = keepLastLine(child.stderr);
+  const source = feeder && startProgram(feeder, { clock, redact, ...feeder });
+  if (source) {
+    programs.push(source);
+    if (source.output === null) return { ended: source.ended, kill: source.kill };
+  }
+  const decoder = startProgram(command, { clock, redact, input: source?.output ?? undefined });
+  programs.push(decoder);
+  // Ours is a copy of the descriptor. With it gone, the feeder's next write fails when the decoder ends.
+  source?.output?.destroy();
+
+  let damage: string | undefined;
   const pictures = new PpmStream(command.maxPixels, {
     onPicture,
     onDamage(reason) {
@@ -64,70 +57,18 @@ export const startFrameProcess: StartFrameProcess = (command, clock, onPicture) 
       void kill();
     },
   });
-  child.stdout?.on('data', (chunk: Buffer) => pictures.push(chunk));
-  child.once('close', (status, signal) => {
-    const reason = damage ?? endingReason(command.program, status, signal, command.redact(lastWords()));
-    end({ clean: status === 0 && damage === undefined, reason });
-  });
-
-  async function kill(): Promise<Ending> {
-    if (!killing && isRunning(child)) {
-      killing = true;
-      child.kill('SIGTERM');
-      const insist = clock.after(GRACE_MS, () => child.kill('SIGKILL'));
-      // A process that hangs in a driver outlives SIGKILL. The camera goes on without it, and the next attempt tells why.
-      const abandon = clock.after(2 * GRACE_MS, () => {
-        child.stdout?.destroy();
-        child.stderr?.destroy();
-        child.unref();
-        end({ clean: false, reason: `${command.program} does not end, not even by SIGKILL` });
-      });
-      await ended;
-      insist.cancel();
-      abandon.cancel();
-    }
-    return ended;
-  }
-
+  decoder.output?.on('data', (chunk: Buffer) => pictures.push(chunk));
+  const ended = firstEnding(programs).then((ending): Ending =>
+    damage === undefined ? ending : { clean: false, reason: damage },
+  );
   return { ended, kill };
 };
 
-function withResolvers<T>() {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => (resolve = settle));
-  return { promise, resolve };
-}
-
-function isRunning(child: ChildProcess): boolean {
-  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
-}
-
-/** The last line that says something; ffmpeg often closes with a general "Conversion failed!". */
-function keepLastLine(stderr: Readable | null): () => string {
-  let line = '';
-  let unfinished = '';
-  const keep = (text: string) => {
-    const words = text.replace(/^(\[[^\]]*\]\s*)+/, '').trim();
-    if (words !== '' && !/^(Conversion failed!|Exiting )/.test(words)) line = words;
-  };
-  stderr?.setEncoding('utf8').on('data', (text: string) => {
-    const lines = (unfinished + text).split(/[\r\n]+/);
-    unfinished = (lines.pop() ?? '').slice(-LONGEST_LINE);
-    lines.forEach(keep);
-  });
-  return () => {
-    keep(unfinished);
-    return line.slice(0, LONGEST_LINE);
-  };
-}
-
-function startFailure({ program, fromPackage }: FrameCommand, thrown: NodeJS.ErrnoException): string {
-  return thrown.code === 'ENOENT'
-    ? `the program "${program}" is not installed (apt-get install ${fromPackage})`
-    : `the program "${program}" cannot be started: ${thrown.message}`;
-}
-
-function endingReason(program: string, status: number | null, signal: string | null, lastWords: string): string {
-  const how = signal === null ? `ended with status ${status ?? 'unknown'}` : `was ended by ${signal}`;
-  return lastWords === '' ? `${program} ${how}` : `${program} ${how}: ${lastWords}`;
+/** How the first of them ended, when all have: one without the other is of no use, and the first knows the reason. */
+async function firstEnding(programs: readonly ChildProgram[]): Promise<Ending> {
+  const first = await Promise.race(programs.map(({ ended }) => ended));
+  // The feeder's end lets the decoder show what it still has; a feeder without a decoder may hang in its driver.
+  await programs[0]?.kill();
+  await Promise.all(programs.map(({ ended }) => ended));
+  return first;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Config } from '../config-schema.js';
 import type { Camera, CameraListener } from './camera.js';
+import { csiCamera } from './csi-camera.js';
 import { ffmpegCamera } from './ffmpeg-camera.js';
 import { FolderCamera } from './folder-camera.js';
 import type { Pace } from './pacer.js';
@@ -25,6 +26,9 @@ export function openCamera(config: Config['camera'], { clock, listener, maxPictu
       return new FolderCamera({ ...config, pace: pace ?? 'realtime', maxPicturePixels }, clock, listener);
     case 'ffmpeg':
       return ffmpegCamera(config, { clock, listener });
+    case 'rpicam':
+    case 'jetson-csi':
+      return csiCamera(config, { clock, listener });
     case 'webcam':
       return new WebcamCamera(config, { clock, listener, maxPicturePixels, takeShot: nodeWebcamShot(config) });
   }

@@ -107,6 +107,6 @@ describe('startFrameProcess', () => {
       delete process.env['FACELATCH_TEST_SECRET'];
     }
     expect(existsSync(file)).toBe(true);
-    expect(await readFile(file, 'utf8')).toBe('PATH,LANG,AV_LOG_FORCE_NOCOLOR');
+    expect(await readFile(file, 'utf8')).toBe('PATH,LANG,AV_LOG_FORCE_NOCOLOR,LIBCAMERA_LOG_LEVELS');
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/camera/frame.js';
-import type { Ending, StartFrameProcess } from '../../src/camera/frame-process.js';
+import type { Ending } from '../../src/camera/child-program.js';
+import type { StartFrameProcess } from '../../src/camera/frame-process.js';
 import type { Picture } from '../../src/camera/picture.js';
 import { ProcessCamera } from '../../src/camera/process-camera.js';
 import type { ProcessCameraOptions } from '../../src/camera/process-camera.js';
