@@ -10,6 +10,6 @@ export default defineConfig({
     // Generous: the machines are noisy, and no test is about time.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'html', 'json-summary'] },
+    coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html', 'json-summary'] },
   },
 });
