@@ -3,8 +3,8 @@ import { Command } from 'commander';
 import { reasonOf } from '../src/errors.js';
 import { defaultModelsFolder } from '../src/inference/manifest.js';
 import { readAttacksFolder } from './training/data/attacks-folder.js';
-import { readPeopleFolder } from './training/data/people-folder.js';
-import type { Rate } from './training/evaluation/metrics.js';
+import { readPeopleFolder } from '../src/identity/calibration/labelled-folder.js';
+import type { Rate } from '../src/identity/calibration/rates.js';
 import { writeReport } from './training/report/report.js';
 import { readSplit } from './training/run/train-command.js';
 

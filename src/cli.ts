@@ -2,6 +2,7 @@
 import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { registerAudit } from './commands/audit.js';
+import { registerCalibrate } from './commands/calibrate.js';
 import { registerConfig } from './commands/config.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerEnroll } from './commands/enroll.js';
@@ -48,6 +49,7 @@ for (const register of [
   registerKeys,
   registerSend,
   registerTune,
+  registerCalibrate,
 ]) {
   register(program, run);
 }

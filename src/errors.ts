@@ -255,6 +255,15 @@ const table = {
     text: (d: { model: string; wanted: readonly string[]; reasons: readonly string[] }) =>
       `expected to run "${d.model}" on ${d.wanted.join(', ')}; none could be used: ${d.reasons.join('; ')}`,
   },
+  LABELLED_FOLDER_INVALID: {
+    exit: 3,
+    text: (d: { folder: string; received: string }) =>
+      `expected ${d.folder} to have a folder of photographs for each of two people or more, received: ${d.received}`,
+  },
+  CALIBRATION_IMPOSSIBLE: {
+    exit: 3,
+    text: (d: { expected: string; received: string }) => `expected ${d.expected}, received ${d.received}`,
+  },
   MODEL_INPUT_INVALID: {
     exit: 70,
     text: (d: { model: string; expected: number; received: number; batch: number }) =>

@@ -1,6 +1,6 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
+import { writeWhole } from '../../src/write-whole.js';
 import type { StoredTensor, StoredTensors } from './named-weights.js';
 
 /*
@@ -95,28 +95,4 @@ export async function readTensors(path: string): Promise<TensorFile> {
 /** Whole or not at all: whoever is killed while writing leaves the file before. */
 export async function writeTensors(path: string, file: TensorFile): Promise<void> {
   await writeWhole(path, encodeTensors(file));
-}
-
-/** Writes beside the file, to the disk, and puts it in its place. */
-export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

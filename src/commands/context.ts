@@ -22,8 +22,10 @@ export interface Context {
   readonly clock: Clock;
   readonly log: Logger;
   readonly json: boolean;
-  /** @param anyQuality encode faces that the door itself would not */
-  vision(options?: { readonly anyQuality?: boolean }): Promise<Vision>;
+  /**
+   * @param options anyQuality: encode faces that the door itself would not; withoutLiveness: where nobody stands at the door
+   */
+  vision(options?: { readonly anyQuality?: boolean; readonly withoutLiveness?: boolean }): Promise<Vision>;
   people(options?: { readonly create?: boolean }): Promise<People>;
   /** Prints one value for programs (one line of JSON) or its text for people. */
   print(value: unknown, text: string): void;
@@ -49,9 +51,11 @@ export function openContext(options: GlobalOptions): Context {
     clock: systemClock,
     log,
     json,
-    async vision({ anyQuality = false } = {}) {
-      const settings = anyQuality ? { ...config, quality: { ...config.quality, enabled: false } } : config;
-      const vision = await openVision(settings, systemClock, log);
+    async vision({ anyQuality = false, withoutLiveness = false } = {}) {
+      const { inference } = config;
+      const quality = anyQuality ? { ...config.quality, enabled: false } : config.quality;
+      const liveness = withoutLiveness ? { ...config.liveness, passive: false, challenge: 'never' as const } : config.liveness;
+      const vision = await openVision({ inference, quality, liveness }, systemClock, log);
       closers.push(() => vision.release());
       return vision;
     },

@@ -6,7 +6,9 @@ import { openRelay } from '../door/open-relay.js';
 import { FacelatchError, fault, reasonOf } from '../errors.js';
 import { loadRuntime } from '../inference/runtime.js';
 import { readTuning } from '../inference/tuning/tuned-models.js';
+import { readCalibratedModels } from '../inference/local-models.js';
 import { listSupportedBackends, reportProviders } from '../inference/provider-report.js';
+import { rawThresholdOf } from '../identity/distance.js';
 import { openPeople } from '../identity/people.js';
 import { version } from '../version.js';
 import { inferenceSettings, modelIdsOf } from '../vision.js';
@@ -39,6 +41,22 @@ async function tuning(folder: string): Promise<{ detail: string; data?: unknown 
   return { detail: `${folder}, ${record.tunedAt}; threads: ${record.threads.chosen}${models.join('')}`, data: record };
 }
 
+/** What stands behind 0.7, and whether what was measured here is what holds. */
+async function calibration(encoder: string, modelsFolder: string): Promise<{ detail: string; data?: unknown }> {
+  const model = (await readCalibratedModels(modelsFolder)).find(({ shipped }) => shipped.id === encoder);
+  const table = model?.inForce.calibration?.table;
+  if (!model || !table) return { detail: `${encoder} has none` };
+  const { inForce, here } = model;
+  const raw = `0.7 is a raw distance of ${rawThresholdOf(inForce).toFixed(3)}, with ${table[0].impostorPairs} impostor pairs behind it`;
+  if (!here) return { detail: `${raw}, as ${encoder} came` };
+  const measured = `measured ${here.measuredAt} on ${here.photographs} photographs of ${here.people} people`;
+  const detail =
+    inForce === model.shipped
+      ? `${raw}, as ${encoder} came: what was ${measured}, is laxer now and does not count`
+      : `${raw}, ${measured}${here.laxer ? '; LAXER than the encoder came with, as was asked for' : ''}`;
+  return { detail, data: here };
+}
+
 const FIRST_FRAME_MS = 5_000;
 
 async function examine(context: Context): Promise<number> {
@@ -66,8 +84,9 @@ async function examine(context: Context): Promise<number> {
       }),
     );
   }
-  findings.push(await check('tuning', () => tuning(settings.tunedFolder)));
   findings.push(
+    await check('calibration', () => calibration(config.inference.encoder, settings.modelsFolder)),
+    await check('tuning', () => tuning(settings.tunedFolder)),
     await check('people file', async () => {
       const people = await openPeople({
         ...config.people,

@@ -59,7 +59,7 @@ const alignmentSchema = z.strictObject({
     .min(2),
 });
 
-const calibrationSchema = z
+export const calibrationSchema = z
   .strictObject({
     genuinePairs: count,
     table: z
@@ -110,7 +110,8 @@ function checkModel(m: ModelFields, context: z.RefinementCtx): void {
 }
 
 const modelSchema = z.strictObject({ ...modelFields, ...fetchedFile }).superRefine(checkModel);
-const localModelSchema = z.strictObject(modelFields).superRefine(checkModel);
+/** A model that was made on this machine: it comes from no package. */
+export const localModelSchema = z.strictObject(modelFields).superRefine(checkModel);
 
 const manifestSchema = z
   .strictObject({
@@ -135,7 +136,7 @@ const manifestSchema = z
     }
   });
 
-type DeepReadonly<T> = T extends (infer U)[]
+export type DeepReadonly<T> = T extends (infer U)[]
   ? readonly DeepReadonly<U>[]
   : T extends object
     ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
@@ -158,7 +159,8 @@ export async function readManifest(modelsFolder: string): Promise<Manifest> {
   return readEntries(join(modelsFolder, 'manifest.json'), manifestSchema);
 }
 
-async function readEntries<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
+/** What a file of the models folder says. Throws MANIFEST_INVALID. */
+export async function readEntries<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
   let content: unknown;
   try {
     content = JSON.parse(await readFile(path, 'utf8'));
@@ -175,25 +177,6 @@ export function modelEntry(models: readonly ModelEntry[], id: string): ModelEntr
   const entry = models.find((model) => model.id === id);
   if (!entry) throw fault('MODEL_UNKNOWN', { model: id, known: models.map((model) => model.id) });
   return entry;
-}
-
-/** Models that were made on this machine ("npm run export"): a file beside the manifest that no release touches. */
-export const LOCAL_MODELS = 'local.json';
-
-const localModelsSchema = z.strictObject({ format: z.literal(1), models: z.array(localModelSchema) });
-
-/**
- * The models of the manifest, and behind them those that were made on this machine.
- * Throws MANIFEST_INVALID as readManifest does, and when a local model bears the id or the file of one of the manifest.
- */
-export async function readModels(modelsFolder: string): Promise<readonly ModelEntry[]> {
-  const { models } = await readManifest(modelsFolder);
-  const path = join(modelsFolder, LOCAL_MODELS);
-  if (!existsSync(path)) return models;
-  const { models: local } = await readEntries(path, localModelsSchema);
-  const taken = local.find((entry) => models.some(({ id, file }) => id === entry.id || file === entry.file));
-  if (taken) throw fault('MANIFEST_INVALID', { path, reason: `"${taken.id}" (${taken.file}) is a model of manifest.json` });
-  return [...models, ...local];
 }
 
 /** models/ of the package that this module belongs to, whether it runs from src/ or from dist/src/. */

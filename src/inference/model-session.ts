@@ -8,7 +8,8 @@ import {
   type InferenceLog,
   type InferenceSettings,
 } from './create-session.js';
-import { modelEntry, readModels, type ModelEntry } from './manifest.js';
+import { readModels } from './local-models.js';
+import { modelEntry, type ModelEntry } from './manifest.js';
 import { readModelFile } from './model-file.js';
 import { loadRuntime, type Runtime } from './runtime.js';
 import { readTuning, tunedGraph } from './tuning/tuned-models.js';

@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSession, type CreatedSession, type InferenceLog, type InferenceSettings } from './create-session.js';
-import { modelEntry, readModels } from './manifest.js';
+import { readModels } from './local-models.js';
+import { modelEntry } from './manifest.js';
 import { readModelFile } from './model-file.js';
 import { loadRuntime } from './runtime.js';
 

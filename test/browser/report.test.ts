@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readPeopleFolder } from '../../scripts/training/data/people-folder.js';
+import { readPeopleFolder } from '../../src/identity/calibration/labelled-folder.js';
 import { writeReport } from '../../scripts/training/report/report.js';
 import { defaultModelsFolder } from '../../src/inference/manifest.js';
 import { lfw, missing } from '../support/photographs.js';

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { augment, augmentationDefaults, borderFor, centreOf } from '../../scripts/training/data/augment.js';
 import { createBatchSampler, type SamplerState } from '../../scripts/training/data/batches.js';
 import type { Crop } from '../../scripts/training/data/crops.js';
-import { readPeopleFolder } from '../../scripts/training/data/people-folder.js';
+import { readPeopleFolder } from '../../src/identity/calibration/labelled-folder.js';
 import { splitPeople } from '../../scripts/training/data/split.js';
 import { createRandom } from '../../scripts/training/random.js';
 
@@ -32,7 +32,7 @@ describe('a folder with a folder for each person', () => {
         { person: 'Zoe', path: join(folder, 'Zoe/Zoe_0002.jpg') },
       ]);
       await rm(join(folder, 'Adam'), { recursive: true });
-      await expect(readPeopleFolder(folder)).rejects.toThrow(/for each of two people or more, found 1/);
+      await expect(readPeopleFolder(folder)).rejects.toThrow(/for each of two people or more, received: 1 of them/);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { calibrationOf } from '../../scripts/training/evaluation/calibration.js';
 import { evaluate } from '../../scripts/training/evaluation/evaluate.js';
 import { identify } from '../../scripts/training/evaluation/identification.js';
 import { embeddingMap } from '../../scripts/training/evaluation/map.js';
-import { pairDistances } from '../../scripts/training/evaluation/metrics.js';
-import { hardestPairs } from '../../scripts/training/evaluation/mistakes.js';
+import { hardestPairs } from '../../src/identity/calibration/hardest-pairs.js';
 import { createRandom } from '../../scripts/training/random.js';
 
 /** Unit vectors of `people` people with `each` photographs: apart by about 1.4, a person's own by `spread`. */
@@ -72,30 +70,6 @@ describe('the hardest pairs', () => {
       { a: 6, b: 7, distance: 8 },
       { a: 5, b: 7, distance: 7 },
     ]);
-  });
-});
-
-describe('calibration', () => {
-  it('puts 0.7 where no impostor pair is nearer, with the rates that the pairs can show', () => {
-    const { vectors, people } = vectorsOf(12, 6, 0.3);
-    const pairs = pairDistances(vectors, people);
-    const { genuinePairs, table, operatingPoint } = calibrationOf(pairs);
-    expect(genuinePairs).toBe(12 * 15);
-    // 2,376 impostor pairs show 1e-2 and 1e-3, not 1e-4.
-    expect(table).toHaveLength(3);
-    expect(table[0].fmr).toBeLessThanOrEqual(1e-2);
-    // Two runtimes may differ by 1e-4 in each vector.
-    const rawDistance = pairs.impostor[0] - 2e-4;
-    expect(table.at(-1)).toMatchObject({ fmr: 0, rawDistance, impostorPairs: 66 * 36 });
-    expect(operatingPoint).toEqual({ rawDistance, faceNetDistance: 0.7 });
-    const distances = table.map(({ rawDistance }) => rawDistance);
-    expect(distances).toEqual([...distances].sort((x, y) => y - x));
-  });
-
-  it('is refused where two people have the very same vector, or there is nobody to compare', () => {
-    const same = [1, 1, 1, 1].map((x) => Float32Array.of(x));
-    expect(() => calibrationOf(pairDistances(same, ['a', 'a', 'b', 'b']))).toThrow(/tells nobody from anybody/);
-    expect(() => calibrationOf(pairDistances(same, ['a', 'a', 'a', 'a']))).toThrow(/received 6 and 0/);
   });
 });
 

@@ -1,16 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  bestAccuracy,
-  countBelow,
-  equalErrorRate,
-  operatingPoint,
-  pairDistances,
-  rateOf,
-  rocCurve,
-  tmrAtFmr,
-  type PairDistances,
-} from '../../scripts/training/evaluation/metrics.js';
+import { countBelow, pairDistances, type PairDistances } from '../../src/identity/calibration/pair-distances.js';
+import { rateOf, tmrAtFmr } from '../../src/identity/calibration/rates.js';
+import { bestAccuracy, equalErrorRate, operatingPoint, rocCurve } from '../../scripts/training/evaluation/metrics.js';
 
 const pairs = (genuine: number[], impostor: number[]): PairDistances => ({
   genuine: Float64Array.from(genuine).sort(),

@@ -7,7 +7,7 @@ import { configSchema } from '../../../src/config-schema.js';
 import { openModel } from '../../../src/inference/model-session.js';
 import { reasonOf } from '../../../src/errors.js';
 import { modelIdsOf } from '../../../src/vision.js';
-import type { Photograph } from './people-folder.js';
+import type { Photograph } from '../../../src/identity/calibration/labelled-folder.js';
 
 /** A photograph with the face in it that the door would look at. */
 export interface FoundFace {

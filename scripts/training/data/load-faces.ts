@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { Alignment } from '../../../src/inference/manifest.js';
 import { cutCrop, type Crop } from './crops.js';
 import { openFaceFinder, type OnUnusable } from './face-finder.js';
-import { readPeopleFolder } from './people-folder.js';
+import { readPeopleFolder } from '../../../src/identity/calibration/labelled-folder.js';
 
 export interface LoadOptions {
   readonly modelsFolder: string;

@@ -1,4 +1,4 @@
-import { rateOf, type Rate } from './metrics.js';
+import { rateOf, type Rate } from '../../../src/identity/calibration/rates.js';
 
 /** What passive liveness said of one presentation: a photograph, or a stream of frames. */
 export interface PresentedFace {

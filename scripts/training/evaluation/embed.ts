@@ -1,7 +1,7 @@
 import { createEncoder } from '../../../src/identity/encoder.js';
 import type { ModelSession } from '../../../src/inference/model-session.js';
 import { openFaceFinder, type FoundFace, type OnUnusable } from '../data/face-finder.js';
-import type { Photograph } from '../data/people-folder.js';
+import type { Photograph } from '../../../src/identity/calibration/labelled-folder.js';
 
 /** Turns a face into a vector; undefined where it cannot. */
 export interface Embedder {

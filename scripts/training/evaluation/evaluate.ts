@@ -1,18 +1,9 @@
 import { identify, type Identification } from './identification.js';
 import { embeddingMap, type MapPoint } from './map.js';
-import {
-  bestAccuracy,
-  countBelow,
-  equalErrorRate,
-  pairDistances,
-  rateOf,
-  rocCurve,
-  tmrAtFmr,
-  type OperatingPoint,
-  type PairDistances,
-  type Rate,
-} from './metrics.js';
-import { hardestPairs, type Mistakes } from './mistakes.js';
+import { countBelow, pairDistances, type PairDistances } from '../../../src/identity/calibration/pair-distances.js';
+import { rateOf, tmrAtFmr, type Rate } from '../../../src/identity/calibration/rates.js';
+import { bestAccuracy, equalErrorRate, rocCurve, type OperatingPoint } from './metrics.js';
+import { hardestPairs, type Mistakes } from '../../../src/identity/calibration/hardest-pairs.js';
 
 /** The false match rates of the tables. */
 const RATES = [1e-2, 1e-3, 1e-4, 1e-5];

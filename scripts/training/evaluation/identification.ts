@@ -1,4 +1,5 @@
-import { l2, rateOf, type Rate } from './metrics.js';
+import { l2 } from '../../../src/identity/calibration/pair-distances.js';
+import { rateOf, type Rate } from '../../../src/identity/calibration/rates.js';
 
 /** Who is at the door, told from so many templates a person (1:N), at a certain threshold. */
 export interface Identification {

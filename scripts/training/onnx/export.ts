@@ -7,15 +7,15 @@ import type { ModelSession } from '../../../src/inference/model-session.js';
 import { loadRuntime } from '../../../src/inference/runtime.js';
 import { version } from '../../../src/version.js';
 import { cutCrop } from '../data/crops.js';
-import { readPeopleFolder } from '../data/people-folder.js';
-import { calibrationOf } from '../evaluation/calibration.js';
+import { readPeopleFolder } from '../../../src/identity/calibration/labelled-folder.js';
+import { calibrationOf } from '../../../src/identity/calibration/calibrate.js';
 import { doorEmbedder, embedFaces, type Embedder, type EmbedOptions } from '../evaluation/embed.js';
-import { pairDistances } from '../evaluation/metrics.js';
+import { pairDistances } from '../../../src/identity/calibration/pair-distances.js';
 import { toImages } from '../images.js';
 import { scaleTemplate } from '../networks/templates.js';
 import type { TrainedModel } from '../model-file.js';
 import { toOnnx } from './convert.js';
-import { addLocalModel, checkId, fileEntry } from './local-models.js';
+import { addLocalModel, checkId, fileEntry } from '../../../src/inference/local-models.js';
 import { compare, PARITY_LIMIT, type Parity } from './parity.js';
 
 export interface ExportOptions {

@@ -1,6 +1,6 @@
 import type { DoorEvaluation } from '../../streams/evaluate.js';
 import type { Evaluation, Histogram } from '../evaluation/evaluate.js';
-import type { Pair } from '../evaluation/mistakes.js';
+import type { Pair } from '../../../src/identity/calibration/hardest-pairs.js';
 import { chart, palette, type Axis } from './chart.js';
 import { element, type Child, type Markup } from './markup.js';
 import { doorSections } from './door.js';

@@ -2,15 +2,15 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { configSchema } from '../../../src/config-schema.js';
 import { rawThresholdOf } from '../../../src/identity/distance.js';
-import { readModels } from '../../../src/inference/manifest.js';
+import { readModels } from '../../../src/inference/local-models.js';
 import { openModel } from '../../../src/inference/model-session.js';
-import type { Photograph } from '../data/people-folder.js';
+import type { Photograph } from '../../../src/identity/calibration/labelled-folder.js';
 import { doorEmbedder, embedFaces, type EmbeddedFace, type Embedder, type EmbedOptions } from '../evaluation/embed.js';
 import { evaluate, type Evaluation } from '../evaluation/evaluate.js';
 import { pixelEmbedder } from '../evaluation/pixels.js';
 import { evaluateDoor, type DoorEvaluation } from '../../streams/evaluate.js';
 import type { Presentation } from '../data/attacks-folder.js';
-import { writeWhole } from '../safetensors.js';
+import { writeWhole } from '../../../src/write-whole.js';
 import { htmlReport } from './html.js';
 import { thumbnail } from './thumbnails.js';
 

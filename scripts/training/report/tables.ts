@@ -1,4 +1,4 @@
-import type { Rate } from '../evaluation/metrics.js';
+import type { Rate } from '../../../src/identity/calibration/rates.js';
 import { element, type Child, type Markup } from './markup.js';
 
 export const percent = (share: number, digits = 1) => (Number.isNaN(share) ? '–' : `${(100 * share).toFixed(digits)} %`);

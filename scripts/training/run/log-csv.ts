@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { writeWhole } from '../safetensors.js';
+import { writeWhole } from '../../../src/write-whole.js';
 import type { StepResult } from '../training.js';
 
 const header = 'step,loss,triplets,active,images_per_s,validation_eer';

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fault, reasonOf } from '../../errors.js';
 
 /** One photograph of one person. */
 export interface Photograph {
@@ -13,10 +14,14 @@ const pictures = /\.(jpe?g|png|webp|tiff?)$/i;
  * The photographs in a folder that has a folder for each person (the layout of Labeled Faces in the Wild), in the order of
  * their names. Folders whose name begins with a dot are passed over.
  *
- * Throws when there are fewer than two people: nobody could be told from anybody.
+ * @throws FacelatchError LABELLED_FOLDER_INVALID when it cannot be read, or there are fewer than two people: nobody could be told
+ * from anybody
  */
 export async function readPeopleFolder(folder: string): Promise<Photograph[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const invalid = (received: string, cause?: unknown) => fault('LABELLED_FOLDER_INVALID', { folder, received }, cause);
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    throw invalid(reasonOf(error), error);
+  });
   const people = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
   const photographs = await Promise.all(
     people.sort().map(async (person) => {
@@ -28,8 +33,6 @@ export async function readPeopleFolder(folder: string): Promise<Photograph[]> {
     }),
   );
   const found = photographs.filter((ofPerson) => ofPerson.length > 0);
-  if (found.length < 2) {
-    throw new Error(`expected ${folder} to have a folder of photographs for each of two people or more, found ${found.length}`);
-  }
+  if (found.length < 2) throw invalid(`${found.length} of them`);
   return found.flat();
 }

@@ -1,4 +1,4 @@
-import { l2 } from './metrics.js';
+import { l2 } from './pair-distances.js';
 
 /** Two photographs by their numbers. */
 export interface Pair {
