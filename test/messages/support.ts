@@ -17,6 +17,21 @@ import { problemWith } from './published.js';
 const PATIENCE = { timeout: 15_000, interval: 20 };
 export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, PATIENCE);
 
+/**
+ * Waits for many things of the same kind for as long as they keep coming: how fast they come is the machine's affair.
+ *
+ * @param left how many are still to come
+ */
+export async function untilNoneIsLeft(left: () => number): Promise<void> {
+  let least = Infinity;
+  for (let quietMs = 0; left() > 0; quietMs += 100) {
+    if (left() < least) quietMs = 0;
+    least = Math.min(least, left());
+    if (quietMs >= PATIENCE.timeout) throw new Error(`${least} are missing, and none has come for ${quietMs / 1_000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 export class RecordingLog implements Log {
   readonly lines: string[] = [];
   readonly debug = (details: object, message: string) => void this.lines.push(`debug ${message} ${JSON.stringify(details)}`);
