@@ -13,6 +13,7 @@ import { Rejections } from './rejections.js';
 import { responseTopicFor } from './response-topic.js';
 import type { Message, Publication } from './session.js';
 import type { Topics } from './topics.js';
+import { within } from './within.js';
 
 export interface CommandContext {
   /** The sender's id of this command. */
@@ -34,6 +35,8 @@ export interface CommandDeskOptions {
   readonly log: Log;
   readonly emit: Emit;
   readonly handle: CommandHandler;
+  /** Resolves when all that was told so far is on the disk, or cannot be. */
+  readonly recorded: () => Promise<unknown>;
   /** Best effort: an answer is worth nothing to a sender who has gone. */
   readonly reply: (answer: Publication) => void;
   /** The state must be published anew. */
@@ -47,6 +50,10 @@ const LARGE: ReadonlySet<string> = new Set(['enroll', 'restore']);
 const HOME_ASSISTANT = 'home-assistant';
 /** Commands that wait for something, such as a person before the camera. */
 const MAX_RUNNING = 8;
+/** These wait for nothing, nor for those: a key that may only look must not be able to keep a lockdown from the door. */
+const AT_ONCE: ReadonlySet<string> = new Set(['unlock', 'lock', 'lockdown', 'resume']);
+/** A disk that hangs does not keep the answer for longer, in milliseconds. */
+const RECORD_MS = 2_000;
 
 /** Where commands arrive: checked, obeyed once, recorded and answered. A refusal touches nothing else. */
 export class CommandDesk {
@@ -134,20 +141,26 @@ export class CommandDesk {
     const answer = (response: CommandResponse) => {
       if (message) this.#answer(message, command.name, response);
     };
-    if (this.#running >= MAX_RUNNING) {
+    const waits = !AT_ONCE.has(command.name);
+    if (waits && this.#running >= MAX_RUNNING) {
+      this.#rejections.note(command.name, 'busy');
       answer({ id, status: 'error', error: { code: 'busy', message: `expected fewer than ${MAX_RUNNING} commands at a time` } });
       return;
     }
-    this.#running++;
+    if (waits) this.#running++;
+    let response: CommandResponse;
     try {
       const work = handle(command, { id, kid, progress: (data) => answer({ id, status: 'progress', data }) });
       emit({ type: 'command_accepted', command: command.name, id, kid });
-      answer({ id, status: 'ok', data: (await work) ?? {} });
+      response = { id, status: 'ok', data: (await work) ?? {} };
     } catch (error) {
-      answer({ id, status: 'error', error: this.#errorOf(command, error) });
+      response = { id, status: 'error', error: this.#errorOf(command, error) };
     } finally {
-      this.#running--;
+      if (waits) this.#running--;
     }
+    if (!message) return;
+    await within(this.#options.clock, RECORD_MS, this.#options.recorded());
+    answer(response);
   }
 
   #errorOf(command: Command, error: unknown): { code: string; message: string } {

@@ -109,6 +109,7 @@ export function createMessenger(options: MessengerOptions): Messenger {
       topics,
       clock,
       log,
+      recorded: () => outbox.settled(),
       reply: send,
       onNonce: () => state.refresh(),
     });

@@ -117,6 +117,15 @@ export class Outbox {
     });
   }
 
+  /** Resolves when every event so far is on the disk, or was dropped or could not be written; never rejects. */
+  settled(): Promise<void> {
+    const last = this.#waiting.at(-1);
+    if (!last) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.push({ seq: last.seq, settle: () => resolve() });
+    });
+  }
+
   /** The oldest event with a number above `seq` that may be published. */
   next(seq: number): Entry | undefined {
     const entry = this.#queue.after(seq);

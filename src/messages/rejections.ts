@@ -19,7 +19,7 @@ export class Rejections {
     this.#emit = emit;
   }
 
-  note(topicCommand: string, reason: RejectReason): void {
+  note(topicCommand: string, reason: RejectReason | 'busy'): void {
     // What anybody can write into a topic is not repeated.
     const command = known.has(topicCommand) ? topicCommand : 'unknown';
     const kind = `${command} ${reason}`;

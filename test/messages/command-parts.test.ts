@@ -138,10 +138,21 @@ describe('responseTopicFor', () => {
     expect(responseTopicFor(undefined, own)).toBe(own);
   });
 
+  it('answers below its own responses, where the shipped access rules let it: a client may have a topic of its own', () => {
+    expect(responseTopicFor('facelatch/front-door/response/list/client-7', own)).toBe(
+      'facelatch/front-door/response/list/client-7',
+    );
+  });
+
   it.each([
     'facelatch/front-door/state',
     'facelatch/back-door/request/unlock',
+    'facelatch/front-door/response/#',
+    'facelatch/back-door/response/list',
+    'facelatch/front-door-2/response/list',
+    'facelatch',
     'homeassistant/device/x/config',
+    'homeassistant',
     '$SYS/x',
     'a/#',
     '+',

@@ -55,6 +55,7 @@ describe('the command desk', () => {
       reply() {
         answered++;
       },
+      recorded: () => Promise.resolve(),
       onNonce: () => undefined,
     });
     desk.start();

@@ -74,6 +74,24 @@ describe('the outbox', () => {
     expect(tracks(outbox)).toEqual([1]);
   });
 
+  it('says when all that was made so far is written, whatever is made later', async () => {
+    const journal = new SlowJournal();
+    const { outbox } = makeOutbox(journal);
+    await outbox.start();
+    await outbox.settled();
+    let release = () => {};
+    journal.hold = new Promise((resolve) => (release = resolve));
+    void outbox.append(granted(1));
+    const order: string[] = [];
+    const settled = outbox.settled().then(() => order.push('settled'));
+    await eventually(() => expect(journal.calls).toContain('write 1 / '));
+    void outbox.append(granted(2)).then(() => order.push('second'));
+    expect(order).toEqual([]);
+    release();
+    await settled;
+    expect(order).toEqual(['settled']);
+  });
+
   it('writes together what was made while the disk was busy', async () => {
     const journal = new SlowJournal();
     const { outbox } = makeOutbox(journal);
