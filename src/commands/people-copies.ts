@@ -4,6 +4,7 @@ import { readBackup, writeBackup } from '../identity/people-backup.js';
 import { clearAway } from '../identity/people-file/clear-away.js';
 import { keySourceOf, type KeySettings } from '../identity/people-file/key.js';
 import { rekeyPeople, type People } from '../identity/people.js';
+import { rekeyWaitingEvents } from '../outbox-file.js';
 import type { Context } from './context.js';
 import type { Run } from './run-command.js';
 
@@ -77,7 +78,8 @@ async function rekey(context: Context, { inTheClear, ...options }: KeySettings &
     });
   }
   const { file } = context.config.people;
-  const { rewritten, left } = await rekeyPeople({ file, from: keySourceOf(context.config.people), to });
+  const { rewritten, left: leftPeople } = await rekeyPeople({ file, from: keySourceOf(context.config.people), to });
+  const left = [...leftPeople, ...(await rekeyWaitingEvents(context.config, to))];
   const setting = Object.entries(options)
     .map(([name, value]) => `people.${name}: ${String(value)}`)
     .at(0);

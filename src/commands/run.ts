@@ -9,6 +9,7 @@ import { serviceManager } from '../system/service-manager.js';
 import { Watchdog } from '../system/watchdog.js';
 import type { Context } from './context.js';
 import { eventLine } from './event-line.js';
+import { mustBeDiscreet, withoutNames } from './event-names.js';
 import type { Run } from './run-command.js';
 import { simulate, simulatedDoor } from './simulate.js';
 import { tuneAtStart } from './tune.js';
@@ -35,6 +36,8 @@ async function watchDoor(context: Context, options: { simulate?: boolean }): Pro
     const line = json && error ? JSON.stringify({ error: { code: error.code, message: error.message } }) : text;
     process.stderr.write(`${line}\n`);
   };
+  // systemd says so to whom it gives its journal.
+  const journal = process.env['JOURNAL_STREAM'] !== undefined;
   const manager = serviceManager(process.env, log);
   const runtimeFolder = process.env['RUNTIME_DIRECTORY'];
 
@@ -43,12 +46,16 @@ async function watchDoor(context: Context, options: { simulate?: boolean }): Pro
     clock,
     readAgain: () => wired(context.readConfigAgain()),
     start(config) {
+      const discreet = mustBeDiscreet(config, { json, terminal: process.stdout.isTTY, journal });
       if (runtimeFolder !== undefined) noteRelay(runtimeFolder, config.relay);
       return startDaemon({
         config,
         clock,
         log,
-        onEvent: (event) => process.stdout.write(`${json ? JSON.stringify(event) : eventLine(event, colour)}\n`),
+        onEvent(event) {
+          const told = discreet ? withoutNames(event) : event;
+          process.stdout.write(`${json ? JSON.stringify(told) : eventLine(told, colour)}\n`);
+        },
       });
     },
     onStarted,

@@ -3,9 +3,8 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import { reasonOf } from '../errors.js';
 import type { Emit } from '../events.js';
-import { FileJournal } from '../messages/file-journal.js';
 import { createMessenger, type Messenger } from '../messages/messenger.js';
-import { outboxFile } from '../outbox-file.js';
+import { openOutbox } from '../outbox-file.js';
 import { createCommandHandler } from '../remote/handler.js';
 import { faceJpegOf } from '../remote/pictures.js';
 import { version } from '../version.js';
@@ -34,7 +33,7 @@ export async function openMessenger({ config, clock, log, emit, controls }: Need
     doorId: door.id,
     doorName: door.name,
     version: version(),
-    journal: new FileJournal(outboxFile(config)),
+    journal: openOutbox(config),
     commands: { emit, handle },
     clock,
     log,

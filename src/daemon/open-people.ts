@@ -49,10 +49,10 @@ export async function openDaemonPeople(needs: PeopleNeeds, trail: AuditTrail, pa
   return people;
 }
 
-/** Whoever has a schedule that does not exist is never let in: better told at start than at the door. */
+/** Whoever has a schedule that does not exist is never let in: better told at start than at the door. By id, as it is logged. */
 function refuseUnknownSchedules(people: readonly Person[], schedules: Config['schedules']): void {
-  const unknown = people.flatMap(({ name, schedule }) =>
-    schedule === undefined || scheduleNamed(schedules, schedule) ? [] : [`"${schedule}" of ${name}`],
+  const unknown = people.flatMap(({ id, schedule }) =>
+    schedule === undefined || scheduleNamed(schedules, schedule) ? [] : [`"${schedule}" of ${id}`],
   );
   if (unknown.length > 0) throw fault('SCHEDULE_UNKNOWN', { people: unknown, known: Object.keys(schedules) });
 }

@@ -1,22 +1,32 @@
 import { crc32 } from 'node:zlib';
 import type { DoorEvent } from '../events.js';
 import { valueOf } from './event-value.js';
+import { sealHeaderSchema, type Seal, type SealHeader } from './journal-seal.js';
 import type { Remembered } from './journal.js';
 import type { Entry } from './outbox-queue.js';
 
 /**
  * The journal's lines: a CRC-32 in eight hexadecimal digits, a space, JSON, a newline. JSON holds no newline, so that a line
- * that was torn or damaged is known and the next one is found.
+ * that was torn or damaged is known and the next one is found. Where there is a seal, events are sealed, in base64; what is
+ * gone is only numbers.
  */
-export const HEADER = line('{"facelatchOutbox":1}');
+export function headerLine(seal: Seal | undefined): string {
+  return line(JSON.stringify(seal ? seal.header : { facelatchOutbox: 1 }));
+}
+
+/** How the journal is sealed; undefined where it is not. */
+export function sealHeaderOf(text: string): SealHeader | undefined {
+  return sealHeaderSchema.safeParse(parse(text.split('\n', 1)[0], undefined)).data;
+}
 
 type Record =
   | { readonly seq: number; readonly madeMs: number; readonly event: DoorEvent }
   | { readonly gone: readonly number[]; readonly clockMs: number };
 
-export function lineOf(entry: Entry): string {
+export function lineOf(entry: Entry, seal?: Seal): string {
   // The event's own text is kept, not made anew.
-  return line(`{"seq":${entry.seq},"madeMs":${Math.round(entry.madeMs)},"event":${entry.json}}`);
+  const json = `{"seq":${entry.seq},"madeMs":${Math.round(entry.madeMs)},"event":${entry.json}}`;
+  return line(seal ? seal.seal(json) : json);
 }
 
 /** These entries need not be sent any more; empty where only the clock is to be remembered. */
@@ -25,14 +35,14 @@ export function goneLine(gone: readonly number[], clockMs: number): string {
 }
 
 /** What the lines say in the end. A line that cannot be read is passed over and counted. */
-export function readLines(text: string): Remembered {
+export function readLines(text: string, seal?: Seal): Remembered {
   const live = new Map<number, Entry>();
   let nextSeq = 1;
   let clockMs = 0;
   let unreadable = 0;
   for (const content of text.split('\n')) {
     if (content === '') continue;
-    const record = parse(content);
+    const record = parse(content, seal);
     if (record === undefined) {
       unreadable++;
     } else if ('event' in record) {
@@ -50,13 +60,16 @@ export function readLines(text: string): Remembered {
   return { entries, nextSeq, clockMs, unreadable };
 }
 
-function line(json: string): string {
-  return `${checksum(json)} ${json}\n`;
+function line(text: string): string {
+  return `${checksum(text)} ${text}\n`;
 }
 
-function parse(content: string): Record | undefined {
-  const json = content.slice(9);
-  if (content.slice(0, 9) !== `${checksum(json)} `) return undefined;
+function parse(content: string, seal: Seal | undefined): Record | undefined {
+  const text = content.slice(9);
+  if (content.slice(0, 9) !== `${checksum(text)} `) return undefined;
+  // Base64 has no brace.
+  const json = text.startsWith('{') ? text : seal?.open(text);
+  if (json === undefined) return undefined;
   try {
     return JSON.parse(json) as Record;
   } catch {

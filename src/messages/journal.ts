@@ -20,6 +20,8 @@ export interface Journal {
   write(added: readonly Entry[], gone: readonly number[], clockMs: number): Promise<void>;
   /** Replaces all that was written by `entries`, or changes nothing. */
   replace(entries: readonly Entry[], clockMs: number): Promise<void>;
+  /** Deletes what could not be read at the last start and was kept: it may hold those who are to be forgotten. */
+  dropUnread(): Promise<void>;
   /** How much it holds, dead records included. */
   readonly bytes: number;
   /** Safe to call twice. */
@@ -39,6 +41,10 @@ export class NoJournal implements Journal {
   }
 
   replace(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  dropUnread(): Promise<void> {
     return Promise.resolve();
   }
 

@@ -145,15 +145,16 @@ export class Outbox {
   }
 
   /** Takes out every event about these people. Resolves when the journal was written without them, or cannot be. */
-  forget(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return Promise.resolve();
+  async forget(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
     const gone = [...this.#queue.entries()].filter(({ json }) => ids.some((id) => mentions(json, id)));
     for (const { seq } of gone) this.#queue.remove(seq);
     this.#added = this.#added.filter((entry) => !gone.includes(entry));
     // Struck out, they would still stand in the file, as do those that were acknowledged before.
     this.#anew = true;
     this.#dirty = true;
-    return this.#write();
+    await this.#write();
+    await this.#options.journal.dropUnread().catch((error: unknown) => this.#fail(error));
   }
 
   /** Resolves when all is written; safe to call twice. */

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { KeySource } from '../../src/identity/people-file/key.js';
 import { FileJournal } from '../../src/messages/file-journal.js';
 import type { Entry } from '../../src/messages/outbox-queue.js';
 import { granted, stamp, temporaryFolder } from './support.js';
@@ -98,5 +100,73 @@ describe('a journal in a file', () => {
 
   it('refuses to write before it is open', async () => {
     await expect(new FileJournal('/nonexistent/outbox').write([entry(1)], [], 0)).rejects.toThrow('not open');
+  });
+});
+
+describe('a journal that is sealed', () => {
+  const key = { passphrase: 'correct horse battery' };
+  const entries = [1, 2, 3].map(entry);
+
+  function sealedAt(path: string, source: KeySource = key) {
+    const journal = new FileJournal(path, source);
+    onTestFinished(() => journal.close());
+    return { journal, open: () => journal.open() };
+  }
+
+  it('shows no name, and remembers everything with its key', async () => {
+    const path = join(temporaryFolder(), 'outbox');
+    const { journal, open } = sealedAt(path);
+    await open();
+    await journal.replace(entries.slice(0, 1), 5);
+    await journal.write(entries.slice(1), [2], 30);
+    await journal.close();
+    const text = readFileSync(path, 'latin1');
+    for (const word of ['Kian', 'granted', 'distance', 'event"']) expect(text).not.toContain(word);
+    const again = sealedAt(path);
+    expect(await again.open()).toEqual({ entries: [entries[0], entries[2]], nextSeq: 4, clockMs: 30, unreadable: 0 });
+    // The same key, derived once: a passphrase is slow.
+    await again.journal.replace(entries, 30);
+    expect(readFileSync(path, 'utf8').split('\n')[0]).toBe(text.split('\n')[0]);
+  });
+
+  it('passes over a line that was tampered with, whatever its checksum says', async () => {
+    const path = join(temporaryFolder(), 'outbox');
+    const { journal, open } = sealedAt(path);
+    await open();
+    await journal.replace(entries, 0);
+    const lines = readFileSync(path, 'utf8').split('\n');
+    const forged = `A${lines[3].slice(10)}`;
+    lines[3] = `${crc32(forged).toString(16).padStart(8, '0')} ${forged}`;
+    writeFileSync(path, lines.join('\n'));
+    expect(await sealedAt(path).open()).toMatchObject({ entries: [entries[0], entries[2]], unreadable: 1 });
+  });
+
+  it('seals what stood there in the clear, at the next start', async () => {
+    const path = join(temporaryFolder(), 'outbox');
+    const { journal } = await journalAt(path);
+    await journal.replace(entries, 7);
+    const { journal: sealed, open } = sealedAt(path);
+    const remembered = await open();
+    expect(remembered.entries).toEqual(entries);
+    await sealed.replace(remembered.entries, remembered.clockMs);
+    expect(readFileSync(path, 'latin1')).not.toContain('Kian');
+  });
+
+  it('of another key is kept beside and goes on anew, never in the clear; what is kept goes with the forgotten', async () => {
+    const path = join(temporaryFolder(), 'outbox');
+    const { journal, open } = sealedAt(path);
+    await open();
+    await journal.replace(entries, 0);
+    const before = readFileSync(path);
+    const other = sealedAt(path, { passphrase: 'another horse battery' });
+    await expect(other.open()).rejects.toThrow('another key');
+    await other.journal.replace(entries, 0);
+    expect(readFileSync(path, 'latin1')).not.toContain('Kian');
+    expect(readFileSync(`${path}.unread`)).toEqual(before);
+    await other.journal.dropUnread();
+    expect(existsSync(`${path}.unread`)).toBe(false);
+    const none = sealedAt(join(temporaryFolder(), 'outbox'), { file: '/no/such/key' });
+    await expect(none.open()).rejects.toMatchObject({ code: 'PEOPLE_KEY_INVALID' });
+    await expect(none.journal.replace(entries, 0)).rejects.toThrow('key');
   });
 });

@@ -50,6 +50,9 @@ class SlowJournal implements Journal {
   close(): Promise<void> {
     return Promise.resolve();
   }
+  dropUnread(): Promise<void> {
+    return Promise.resolve();
+  }
   async #call(name: string): Promise<void> {
     this.calls.push(name);
     await this.hold;
