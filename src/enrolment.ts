@@ -7,7 +7,7 @@ import { qualityPrompts } from './faces/quality.js';
 import { distanceOfDot, dotProduct, FACENET_THRESHOLD, rawThresholdOf, toFaceNetScale } from './identity/distance.js';
 import type { Embedding } from './identity/embedding.js';
 import type { Gallery } from './identity/gallery.js';
-import type { NewTemplate, People } from './identity/people.js';
+import type { NewPerson, NewTemplate, People } from './identity/people.js';
 import type { Person } from './identity/person.js';
 import type { Vision } from './vision.js';
 
@@ -126,11 +126,42 @@ export async function templateOf(
 const madeBy = ({ encoder }: Vision) => ({ encoder: encoder.id, modelSha256: encoder.sha256 });
 
 /** A face that is somebody else's already would let in one as the other. */
-function refuseTwin(template: NewTemplate, source: string, known: Person | undefined, { gallery }: EnrolmentParts): void {
+function refuseTwin(
+  template: NewTemplate,
+  source: string,
+  known: Person | undefined,
+  { gallery }: Pick<EnrolmentParts, 'gallery'>,
+): void {
   const twin = gallery.nearest(template, known?.id);
   if (twin && twin.distance < FACENET_THRESHOLD) {
     throw fault('FACE_TAKEN', { source, name: twin.person.name, distance: twin.distance });
   }
+}
+
+/**
+ * The same for people who come with their templates, in the order in which they come.
+ *
+ * @param gallery has everybody of `people`; afterwards those who come as well
+ * @throws FacelatchError FACE_TAKEN
+ */
+export function refuseTwins(
+  coming: readonly NewPerson[],
+  source: string,
+  { people, gallery }: Pick<EnrolmentParts, 'people' | 'gallery'>,
+): void {
+  for (const { name, templates } of coming) {
+    const known = people.find(name);
+    for (const template of templates) refuseTwin(template, source, known, { gallery });
+    // A name that is taken is the people file's to refuse.
+    if (!known) gallery.update([{ after: standIn(name, undefined, templates) }]);
+  }
+}
+
+/** A person as they will be, for comparison only. */
+export function standIn(name: string, known: Person | undefined, templates: readonly NewTemplate[]): Person {
+  const stored = templates.map((template, i) => ({ ...template, id: `${name} ${i}`, createdAt: '' }));
+  if (known) return { ...known, templates: [...known.templates, ...stored] };
+  return { id: name, name, createdAt: '', cards: [], templates: stored };
 }
 
 /** A face far from all of the person's others is a mixed-up photograph, and whoever is on it would be let in. */

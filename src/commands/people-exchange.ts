@@ -1,6 +1,9 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { fault, reasonOf } from '../errors.js';
+import { refuseTwins } from '../enrolment.js';
+import { rawThresholdOf } from '../identity/distance.js';
+import { createGallery } from '../identity/gallery.js';
 import { exportPeople, importPeople } from '../identity/people-exchange.js';
 import { readModels } from '../inference/local-models.js';
 import { defaultModelsFolder, modelEntry, type ModelEntry } from '../inference/manifest.js';
@@ -59,13 +62,17 @@ async function importPath(
     },
   );
   if (isFolder) return importPhotographs(context, path, options);
-  const { id, sha256: modelSha256, outputs } = await doorEncoder(context);
+  const encoder = await doorEncoder(context);
+  const { id, sha256: modelSha256, outputs } = encoder;
   const people = importPeople(await readFile(path, 'utf8'), {
     source: path,
     encoder: { id, modelSha256, dimensions: outputs[0].shape[1] },
     ...(encoderIs !== undefined && { bareEncoder: encoderIs }),
   });
-  const added = await (await context.people({ create: true })).addAll(people);
+  const known = await context.people({ create: true });
+  const gallery = createGallery(known.all(), encoder, rawThresholdOf(encoder));
+  if (!options.force) refuseTwins(people, path, { people: known, gallery });
+  const added = await known.addAll(people);
   context.print(
     { added: added.map(({ id, name, templates }) => ({ id, name, templates: templates.length })) },
     `added ${added.length} people`,

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join, parse } from 'node:path';
 import { SingleBar } from 'cli-progress';
-import { templateOf, type EnrolmentParts } from '../enrolment.js';
+import { standIn, templateOf, type EnrolmentParts } from '../enrolment.js';
 import { FacelatchError, fault } from '../errors.js';
 import { rawThresholdOf } from '../identity/distance.js';
 import { createGallery } from '../identity/gallery.js';
@@ -124,13 +124,6 @@ async function listPeople(folder: string): Promise<readonly FolderPerson[]> {
 }
 
 const isPicture = (path: string) => !basename(path).startsWith('.') && PICTURES.has(extname(path).toLowerCase());
-
-/** The person as they will be, for comparison only. */
-function standIn(name: string, known: Person | undefined, templates: readonly NewTemplate[]): Person {
-  const stored = templates.map((template, i) => ({ ...template, id: `${name} ${i}`, createdAt: '' }));
-  if (known) return { ...known, templates: [...known.templates, ...stored] };
-  return { id: name, name, createdAt: '', cards: [], templates: stored };
-}
 
 /** A bar on a terminal, nothing elsewhere. */
 function progressBar(total: number, json: boolean): Pick<SingleBar, 'increment' | 'stop'> {

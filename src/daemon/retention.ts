@@ -4,7 +4,7 @@ import type { People } from '../identity/people.js';
 import { overdue, type RetentionDays } from '../identity/retention.js';
 
 export interface RetentionOptions {
-  readonly people: Pick<People, 'all' | 'forget'>;
+  readonly people: Pick<People, 'all' | 'former' | 'forget'>;
   readonly retentionDays: RetentionDays;
   readonly clock: Clock;
   readonly onFault: (reason: string) => void;
@@ -14,7 +14,10 @@ const DAY_MS = 86_400_000;
 /** More than summer time, a leap second or a drifting clock would shift a day. */
 const JUMP_MS = 2 * 3_600_000;
 
-/** Forgets people whose time has come: at start and once a day. */
+/**
+ * Forgets people whose time has come: at start and once a day. Also those who were removed before it came, and those whose
+ * forgetting was interrupted: an earlier generation has them still.
+ */
 export class Retention {
   readonly #options: RetentionOptions;
   #timer: Timer | undefined;
@@ -22,7 +25,7 @@ export class Retention {
   #stopped = false;
   /** Wall time less monotonic time at the last look, in milliseconds. */
   #offsetMs: number | undefined;
-  /** Also those who are out of the file while a copy still has them. */
+  /** Also those who are out of the file while a copy that cannot be read may still have them. */
   readonly #due = new Set<string>();
 
   constructor(options: RetentionOptions) {
@@ -45,7 +48,10 @@ export class Retention {
   async #look(): Promise<void> {
     const { people, retentionDays, clock, onFault } = this.#options;
     try {
-      if (!this.#clockJumped()) overdue(people.all(), clock.wallTime(), retentionDays).forEach(({ id }) => this.#due.add(id));
+      if (!this.#clockJumped()) {
+        const everybody = [...people.all(), ...(await people.former())];
+        overdue(everybody, clock.wallTime(), retentionDays).forEach(({ id }) => this.#due.add(id));
+      }
       if (this.#due.size > 0) await people.forget([...this.#due]);
       this.#due.clear();
     } catch (error) {

@@ -1,6 +1,6 @@
 import { distanceOfDot, dotProduct, toFaceNetScale } from './distance.js';
 import type { NewTemplate } from './people.js';
-import type { Person, Template } from './person.js';
+import { isEnrolled, type Person, type Template } from './person.js';
 
 /** When a grant is sure enough to learn from (configuration section `people.adaptive`). */
 export interface AdaptiveRules {
@@ -47,7 +47,7 @@ export function refreshment(
   if (!(liveness !== undefined && liveness >= rules.minLiveness)) return undefined;
   if (!(template.quality >= rules.minQuality && othersDistance >= OTHERS_DISTANCE)) return undefined;
 
-  const adaptive = person.templates.filter(({ source }) => source === 'adaptive');
+  const adaptive = person.templates.filter((template) => !isEnrolled(template));
   const newest = Math.max(...adaptive.map(({ createdAt }) => Date.parse(createdAt)));
   // Also after a clock that went back: then it is not yet time.
   if (adaptive.length > 0 && !(now.getTime() - newest >= rules.everyDays * DAY_MS)) return undefined;
@@ -62,5 +62,5 @@ export function refreshment(
 }
 
 export function enrolledTemplates({ templates }: Person): readonly Template[] {
-  return templates.filter(({ source }) => source !== 'adaptive');
+  return templates.filter(isEnrolled);
 }

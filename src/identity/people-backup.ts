@@ -53,10 +53,14 @@ export async function writeBackup(
     try {
       await file.write(bytes);
       await file.sync();
+      await disk.syncFolder(dirname(path));
+    } catch (error) {
+      // A part of a backup would look like one until it is needed, and keep the next attempt from its name.
+      await disk.remove(path);
+      throw error;
     } finally {
       await file.close();
     }
-    await disk.syncFolder(dirname(path));
   } catch (error) {
     const reason = systemCode(error) === 'EEXIST' ? 'a file of that name is there already' : reasonOf(error);
     throw fault('PEOPLE_FILE_UNWRITABLE', { path, reason }, error);

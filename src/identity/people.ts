@@ -61,7 +61,9 @@ export interface People {
    * @throws PEOPLE_FORGET_UNFINISHED
    */
   forget(ids: readonly string[]): Promise<void>;
-  /** Somebody of that name or id who is only in an earlier generation, or in what was set aside, any more. */
+  /** Those who are only in an earlier generation, or in what was set aside, any more. Reads all of it. */
+  former(): Promise<readonly Person[]>;
+  /** One of them, by id or by name in any case. */
   findFormer(nameOrId: string): Promise<Person | undefined>;
   /**
    * Leaves everybody at most so many templates of each encoder: those that differ most.
@@ -201,7 +203,11 @@ function createPeople({ file, clock, store, writer, listeners }: Parts): People 
     update: (id, fields) => changePerson(id, { kind: 'update', id, fields }),
     remove: (id) => changePerson(id, { kind: 'remove', id }),
     forget: (ids) => change(ids.map((id) => ({ kind: 'forget', id }))),
-    findFormer: (nameOrId) => store.findFormer(nameOrId),
+    former: () => store.former(),
+    async findFormer(nameOrId) {
+      const [key, wantedId] = [nameKey(nameOrId), nameOrId.trim().toLowerCase()];
+      return (await store.former()).find(({ id, name }) => id === wantedId || nameKey(name) === key);
+    },
     prune,
     replaceAll: (people) => change([{ kind: 'replace', people }]),
     onChange(listener) {

@@ -22,6 +22,9 @@ export interface Template {
   readonly source: TemplateSource;
 }
 
+/** Whether somebody enrolled it, with the person's knowledge: only such templates say who somebody is. */
+export const isEnrolled = ({ source }: Pick<Template, 'source'>): boolean => source !== 'adaptive';
+
 /** Somebody the door may know: a frozen snapshot, replaced and never changed. */
 export interface Person {
   /** UUID version 7: unique for ever, also after a rename. */

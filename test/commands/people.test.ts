@@ -139,6 +139,16 @@ describe('the commands on the people file', () => {
     expect((await run('people', 'import', 'encodings.json', '--encoder-is', ENCODER)).stderr).toContain(
       'a name that nobody else has',
     );
+    const [vector, other] = [5, 6].map((seed) => Array.from(newTemplate(seed, 512).vector));
+    for (const twins of [{ Eve: vector }, { Dan: other, Eve: other }]) {
+      await writeFile(file('encodings.json'), JSON.stringify(twins));
+      const refused = await run('people', 'import', 'encodings.json', '--encoder-is', ENCODER);
+      expect(refused.status).toBe(3);
+      expect(refused.stderr).toMatch(/Ann|Dan/);
+    }
+    expect(await json('people', 'import', 'encodings.json', '--encoder-is', ENCODER, '--force')).toMatchObject({
+      added: [{ name: 'Dan' }, { name: 'Eve' }],
+    });
     await writeFile(file('encodings.pkl'), Buffer.from([0x80, 4, 0x95, 0]));
     expect((await run('people', 'import', 'encodings.pkl')).stderr).toContain('a Python pickle');
     expect((await run('people', 'import', 'nowhere.json')).status).toBe(3);

@@ -14,7 +14,7 @@ const person = (id: string, more: Partial<Person> = {}): Person => ({
   ...more,
 });
 
-function door(people: Person[], retentionDays: RetentionDays = 30) {
+function door(people: Person[], retentionDays: RetentionDays = 30, former: Person[] = []) {
   const clock = new FakeClock();
   const forgotten: string[][] = [];
   const faults: string[] = [];
@@ -22,6 +22,7 @@ function door(people: Person[], retentionDays: RetentionDays = 30) {
   const retention = new Retention({
     people: {
       all: () => people.filter(({ id }) => !forgotten.flat().includes(id)),
+      former: () => Promise.resolve(former.filter(({ id }) => !forgotten.flat().includes(id))),
       forget: (ids) => {
         if (failing.on) return Promise.reject(new Error('the disk is full'));
         forgotten.push([...ids]);
@@ -48,6 +49,19 @@ describe('retention', () => {
     expect(deletionTime(person('a', { validUntil: inDays(0) }), 30)?.toISOString()).toBe(inDays(30));
     expect(deletionTime(person('a', { validUntil: inDays(0) }), 'never')).toBeUndefined();
     expect(deletionTime(person('a', { validUntil: inDays(0), retainUntil: inDays(3) }), 30)?.toISOString()).toBe(inDays(3));
+  });
+
+  it('forgets also those who are only in an earlier generation any more', async () => {
+    const removed = [
+      person('overdue', { retainUntil: inDays(-1) }),
+      person('later', { retainUntil: inDays(1.5) }),
+      person('gone'),
+    ];
+    const { retention, forgotten, days } = door([], 30, removed);
+    await retention.start();
+    expect(forgotten).toEqual([['overdue']]);
+    await days(3);
+    expect(forgotten).toEqual([['overdue'], ['later']]);
   });
 
   it('looks at start and once a day', async () => {

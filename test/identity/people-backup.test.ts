@@ -6,7 +6,8 @@ import { systemClock } from '../../src/clock.js';
 import { openBackup, readBackup, sealBackup, writeBackup } from '../../src/identity/people-backup.js';
 import { exportPeople, importPeople } from '../../src/identity/people-exchange.js';
 import { openPeople, type People, type PeopleOptions } from '../../src/identity/people.js';
-import { newTemplate } from './people-fixtures.js';
+import { VolatileDisk } from '../fakes/volatile-disk.js';
+import { newTemplate, storedPerson } from './people-fixtures.js';
 
 const coded = (code: string) => expect.objectContaining({ code }) as Error;
 const key = { passphrase: 'correct horse battery' };
@@ -61,6 +62,20 @@ describe('a backup', () => {
     ]);
     const { people: undone } = await readBackup(`${file}.1`, { key: undefined });
     expect(undone.map(({ name }) => name)).toEqual(['Ann', 'Cem', 'Dora']);
+  });
+
+  it('that could not be written whole leaves no file of its name', async () => {
+    for (const step of ['write', 'sync', 'syncFolder'] as const) {
+      const disk = new VolatileDisk();
+      disk.failNext(step, 'ENOSPC');
+      const writing = writeBackup([storedPerson(1)], { path: '/usb/backup', key, clock: systemClock, disk });
+      await expect(writing, step).rejects.toThrow(coded('PEOPLE_FILE_UNWRITABLE'));
+      expect(disk.paths()).toEqual([]);
+      await writeBackup([storedPerson(1)], { path: '/usb/backup', key, clock: systemClock, disk });
+      const again = writeBackup([storedPerson(2)], { path: '/usb/backup', key, clock: systemClock, disk });
+      await expect(again).rejects.toThrow('there already');
+      expect((await readBackup('/usb/backup', { key, disk })).people).toEqual([storedPerson(1)]);
+    }
   });
 
   it('is restored through a running daemon too', async () => {

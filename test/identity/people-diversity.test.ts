@@ -36,6 +36,15 @@ describe('the most diverse templates', () => {
     expect(ids(mostDiverse(templates, 9))).toEqual(ids(templates));
   });
 
+  it('never count an adaptive one before one that was enrolled', () => {
+    const adaptive: Template = { ...at(180, 0.9), source: 'adaptive' };
+    expect(ids(mostDiverse([at(0), adaptive], 1))).toEqual(['e0']);
+    expect(ids(mostDiverse([at(0), at(10), adaptive], 2))).toEqual(['e0', 'e10']);
+    expect(ids(mostDiverse([at(0), at(10), at(20), adaptive], 2))).toEqual(['e0', 'e20']);
+    expect(ids(mostDiverse([at(0), adaptive, { ...at(90), source: 'adaptive' }], 2))).toEqual(['e0', 'e180']);
+    expect(ids(mostDiverse([adaptive, { ...at(90), source: 'adaptive' }], 1))).toEqual(['e180']);
+  });
+
   it('are counted for each encoder by itself: an old encoder’s are no substitute', () => {
     const templates = [at(0), at(90), at(0, 0.5, 'old'), at(90, 0.5, 'old')];
     expect(ids(mostDiverse(templates, 1))).toEqual(['e0', 'old0']);

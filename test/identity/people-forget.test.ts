@@ -97,9 +97,9 @@ describe('forgetting', () => {
     await store.commit({ operations: [{ kind: 'remove', id: storedPerson(1).id }], repeated: false });
     sealed.failNext('rename', 'EIO');
     await expect(forget(store, 1)).rejects.toMatchObject({ code: 'PEOPLE_FORGET_UNFINISHED' });
-    expect(await store.findFormer('person 1')).toMatchObject({ name: 'Person 1' });
+    expect(await store.former()).toMatchObject([{ name: 'Person 1' }]);
     await forget(store, 1);
-    expect(await store.findFormer('person 1')).toBeUndefined();
+    expect(await store.former()).toEqual([]);
   });
 });
 
@@ -135,6 +135,15 @@ describe('forgetting on a real disk', () => {
     for (const name of await readdir(folder)) {
       if (!name.endsWith('.sock')) expect(await readFile(join(folder, name), 'latin1'), name).not.toContain('Annegret');
     }
+  });
+
+  it('knows those who are only in copies, as the latest copy has them', async () => {
+    const people = await open({ generations: 5 });
+    const { id } = await people.add({ name: 'Ann', templates: [newTemplate(1)] });
+    await people.update(id, { retainUntil: '2030-01-01T00:00:00.000Z' });
+    expect(await people.former()).toEqual([]);
+    await people.remove(id);
+    expect(await people.former()).toMatchObject([{ id, retainUntil: '2030-01-01T00:00:00.000Z' }]);
   });
 
   it('also finds who was removed before, by name or id', async () => {

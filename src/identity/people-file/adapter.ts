@@ -105,14 +105,16 @@ export class PeopleAdapter implements Adapter<PeopleDocument> {
     }
   }
 
-  /** Somebody who is in a copy beside the file. @param wanted tells them */
-  async findInCopies(wanted: (person: Person) => boolean): Promise<Person | undefined> {
+  /** Everybody who is in a copy beside the file, as the latest copy has them. */
+  async peopleInCopies(): Promise<readonly Person[]> {
     const { file, disk } = this.#options;
+    const found = new Map<string, Person>();
     for (const path of [...(await listGenerations(disk, file)), ...(await listSetAside(disk, file))]) {
-      const person = (await this.#openCopy(path))?.people.find(wanted);
-      if (person) return person;
+      for (const person of (await this.#openCopy(path))?.people ?? []) {
+        if (!found.has(person.id)) found.set(person.id, person);
+      }
     }
-    return undefined;
+    return [...found.values()];
   }
 
   /** Undefined where it is damaged or of another key. @throws PEOPLE_FILE_UNREADABLE */

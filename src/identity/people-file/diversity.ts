@@ -1,5 +1,5 @@
 import { distanceOfDot, dotProduct } from '../distance.js';
-import type { Template } from '../person.js';
+import { isEnrolled, type Template } from '../person.js';
 
 /** L2 of the raw unit vectors, 0..2; infinite between encoders, whose vectors mean different things. */
 export function templateDistance(a: Template, b: Template): number {
@@ -19,7 +19,8 @@ export function withoutNearDuplicates(kept: readonly Template[], added: readonly
 
 /**
  * The `most` templates that differ most, of each encoder: the best first, then again and again the one farthest from all
- * that were taken (farthest-point sampling, at most a factor of two from the best possible spread: Gonzalez 1985).
+ * that were taken (farthest-point sampling, at most a factor of two from the best possible spread: Gonzalez 1985). An adaptive
+ * one stays only where there is room beside all that were enrolled: they are what it is measured by.
  *
  * @returns them in their old order
  */
@@ -29,8 +30,15 @@ export function mostDiverse(templates: readonly Template[], most: number): Templ
     const encoder = `${template.encoder} ${template.modelSha256}`;
     groups.set(encoder, [...(groups.get(encoder) ?? []), template]);
   }
-  const taken = new Set([...groups.values()].flatMap((group) => (group.length <= most ? group : farthestPoints(group, most))));
+  const taken = new Set([...groups.values()].flatMap((group) => (group.length <= most ? group : mostOf(group, most))));
   return templates.filter((template) => taken.has(template));
+}
+
+function mostOf(group: readonly Template[], most: number): readonly Template[] {
+  const enrolled = group.filter(isEnrolled);
+  if (enrolled.length >= most) return farthestPoints(enrolled, most);
+  const adaptive = group.filter((template) => !isEnrolled(template));
+  return [...enrolled, ...farthestPoints(adaptive, most - enrolled.length)];
 }
 
 function farthestPoints(templates: readonly Template[], most: number): Template[] {

@@ -1,7 +1,7 @@
 import { Low } from 'lowdb';
 import type { Clock } from '../../clock.js';
 import { fault } from '../../errors.js';
-import { nameKey, type Person } from '../person.js';
+import type { Person } from '../person.js';
 import type { PeopleAdapter } from './adapter.js';
 import { applyAll, type Rules } from './operations.js';
 import type { PeopleDocument } from './payload.js';
@@ -47,12 +47,9 @@ export class PeopleStore {
     return this.#roster.byId(nameOrId.trim().toLowerCase()) ?? this.#roster.byName(nameOrId);
   }
 
-  /** By id, or by name in any case, among those who are only in a copy beside the file. */
-  findFormer(nameOrId: string): Promise<Person | undefined> {
-    const [key, wantedId] = [nameKey(nameOrId), nameOrId.trim().toLowerCase()];
-    return this.#options.adapter.findInCopies(
-      ({ id, name }) => !this.#roster.byId(id) && (id === wantedId || nameKey(name) === key),
-    );
+  /** Those who are only in a copy beside the file any more. */
+  async former(): Promise<readonly Person[]> {
+    return (await this.#options.adapter.peopleInCopies()).filter(({ id }) => !this.#roster.byId(id));
   }
 
   /** @throws PEOPLE_FILE_MISSING, and what PeopleAdapter.read throws */
