@@ -39,7 +39,7 @@ for (const [what, kills, passphrase] of [
   process.stderr.write('\n');
   console.log(
     `${what}: ${report.kills} processes killed with SIGKILL; all of ${report.acknowledged} acknowledged changes there; ` +
-      `${report.interrupted} interrupted, ${report.interruptedDone} of them done, every file whole`,
+      `${report.interrupted} interrupted, ${report.interruptedDone} of them done, ${report.refused} refused; every file whole`,
   );
   rmSync(folder, { recursive: true });
 }

@@ -28,7 +28,12 @@ export interface KillReport {
   /** Changes that were under way when their process was killed, and of those the ones found done. */
   readonly interrupted: number;
   readonly interruptedDone: number;
+  /** Not made because the lock could not be had in time: honest, on a machine that is far too busy. */
+  readonly refused: number;
 }
+
+/** More refusals than this share of what was acknowledged are no matter of a busy machine. */
+const MOST_REFUSED = 0.05;
 
 interface Worker {
   readonly ready: Promise<unknown>;
@@ -45,7 +50,7 @@ type Expected = Map<string, 'present' | 'absent' | 'unsure'>;
 export async function killWorkers({ worker, file, kills, seed, passphrase, onProgress }: KillOptions): Promise<KillReport> {
   const random = randomFrom(seed);
   const expected: Expected = new Map();
-  const counts = { kills: 0, acknowledged: 0, interrupted: 0, interruptedDone: 0 };
+  const counts = { kills: 0, acknowledged: 0, interrupted: 0, interruptedDone: 0, refused: 0 };
   const problems: string[] = [];
   const key = passphrase === undefined ? {} : { key: { passphrase } };
   const options = { file, clock: systemClock, ...key, onFault: (reason: string) => problems.push(reason) };
@@ -58,7 +63,8 @@ export async function killWorkers({ worker, file, kills, seed, passphrase, onPro
     else if (said.say === 'done') {
       counts.acknowledged++;
       expected.set(said.name, said.what === 'add' ? 'present' : 'absent');
-    } else if (said.say === 'failed') problems.push(`${said.name}: ${said.code} ${said.reason}`);
+    } else if (said.say === 'failed' && said.code === 'PEOPLE_FILE_LOCKED') counts.refused++;
+    else if (said.say === 'failed') problems.push(`${said.name}: ${said.code} ${said.reason}`);
     else if (said.say === 'fault') problems.push(said.reason);
   }
 
@@ -111,6 +117,9 @@ export async function killWorkers({ worker, file, kills, seed, passphrase, onPro
       await verify();
       visitors.forEach((visitor) => visitor.worker.resume());
       onProgress?.(counts.kills);
+    }
+    if (counts.refused > 1 + counts.acknowledged * MOST_REFUSED) {
+      throw new Error(`${counts.refused} changes were refused for want of the lock, ${counts.acknowledged} made (seed ${seed})`);
     }
   } finally {
     await Promise.all([daemon?.kill(), ...visitors.map((visitor) => visitor.worker.kill())]);

@@ -21,8 +21,13 @@ export interface WriterOptions {
   readonly store: PeopleStore;
 }
 
-/** How long a process waits for one that writes once and goes, or for a daemon that is just starting or stopping. */
-const patienceMs = 15_000;
+/** How long a process waits for one that writes once and goes, or for a daemon that is just starting or stopping on a slow board. */
+const patienceMs = 30_000;
+/**
+ * How long it stands in the kernel's queue for the lock before it asks again, in seconds: doubled each time, as on a busy machine
+ * the way into the queue takes longer than another command line leaves the lock alone.
+ */
+const queue = { first: 0.2, longest: 3.2 };
 
 /** The daemon: keeps the lock as long as it runs and makes the changes that others ask for. */
 export async function keepLock({ file, clock, store }: WriterOptions, lock: Lock): Promise<Writer> {
@@ -62,7 +67,7 @@ export function visit({ file, clock, store }: WriterOptions, holding: (held: boo
       if (outcome === 'done') return store.refresh();
       // The writer went away, perhaps after the change: whoever does it now must know.
       repeated ||= outcome === 'lost';
-      waitSeconds = 0.2;
+      waitSeconds = Math.min(queue.longest, waitSeconds * 2 || queue.first);
     }
     throw fault('PEOPLE_FILE_LOCKED', { path: file, holder: await lockHolder(file) });
   }
