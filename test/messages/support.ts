@@ -14,7 +14,7 @@ import type { DoorState } from '../../src/messages/schemas.js';
 import { problemWith } from './published.js';
 
 /** Generous: the machine may be busy, and a wait ends as soon as it may. */
-const PATIENCE = { timeout: 15_000, interval: 20 };
+const PATIENCE = { timeout: 45_000, interval: 20 };
 export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, PATIENCE);
 
 /**
