@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { PixelFormat } from '../../src/faces/resample.js';
+import { unitVector } from '../../src/identity/embedding.js';
 import { centreOf } from './data/augment.js';
 import type { Crop } from './data/crops.js';
 
@@ -25,7 +26,7 @@ export function toImages(planar: readonly Float32Array[], inputPx: number, { sub
 // Few enough for the memory of a small board, enough to keep the convolutions busy.
 const PER_RUN = 32;
 
-/** Embeddings of crops as the door would see them, without augmentation. */
+/** Embeddings of crops as the door would see them, of unit length, without augmentation. */
 export function embedCrops(model: tf.LayersModel, crops: readonly Crop[], inputPx: number, pixels: PixelFormat): Float32Array[] {
   const vectors: Float32Array[] = [];
   for (let start = 0; start < crops.length; start += PER_RUN) {
@@ -35,7 +36,11 @@ export function embedCrops(model: tf.LayersModel, crops: readonly Crop[], inputP
       return embeddings.dataSync<'float32'>();
     });
     const length = values.length / planar.length;
-    planar.forEach((_, i) => vectors.push(values.slice(i * length, (i + 1) * length)));
+    planar.forEach((_, i) => {
+      const vector = unitVector(values.slice(i * length, (i + 1) * length));
+      if (!vector) throw new Error('expected an embedding of finite numbers that are not all 0, received another');
+      vectors.push(vector);
+    });
   }
   return vectors;
 }

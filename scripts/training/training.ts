@@ -10,7 +10,7 @@ import { freezeUpTo } from './freeze.js';
 import { embedCrops, toImages } from './images.js';
 import { namedVariables, readWeights, writeWeights, type StoredTensors } from './named-weights.js';
 import { buildNetwork, networkNamed } from './networks/index.js';
-import { RepeatableDropout } from './networks/layers.js';
+import { RepeatableDropout, UnitLength } from './networks/layers.js';
 import { createRandom, restoreRandom } from './random.js';
 import type { TrainingSettings } from './settings.js';
 import { tripletLoss } from './triplet-loss.js';
@@ -72,6 +72,10 @@ export function createTraining(settings: TrainingSettings, crops: readonly Crop[
   const people = crops.map((crop) => crop.person);
   const labels = new Map([...new Set(people)].map((person, label) => [person, label]));
   const sampler = createBatchSampler(people, settings, checkpoint?.sampler ?? samplerStart);
+  // The loss is one of points on a sphere, as the door's distances are; dlib's network leaves that to whoever compares.
+  const isUnit = model.outputs[0].sourceLayer instanceof UnitLength;
+  const unitLength = new UnitLength({ name: 'unit_length' });
+  const onSphere = (embeddings: tf.Tensor | tf.Tensor[]) => (isUnit ? embeddings : unitLength.call(embeddings));
   const variables = namedVariables(model).filter(({ trainable }) => trainable);
   if (variables.length === 0) throw new Error('expected something to train, but every layer is frozen');
   const adam = createAdam(variables, { ...adamDefaults, learningRate: settings.learningRate });
@@ -97,7 +101,7 @@ export function createTraining(settings: TrainingSettings, crops: readonly Crop[
         const images = toImages(pictures, inputPx, network.pixels);
         const { value, grads } = tf.variableGrads(
           () => {
-            const embeddings = model.apply(images, { training: true }) as tf.Tensor2D;
+            const embeddings = onSphere(model.apply(images, { training: true }) as tf.Tensor) as tf.Tensor2D;
             const result = tripletLoss(embeddings, batchLabels, settings.mining, settings.margin);
             counts = result;
             return result.loss;

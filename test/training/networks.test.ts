@@ -89,6 +89,14 @@ describe('the networks by name', () => {
   });
 });
 
+describe('a network with an input that is too small', () => {
+  it('is refused by the name of the layer that nothing is left at', () => {
+    expect(() => buildNetwork(networkNamed('dlib-resnet'), { inputPx: 64 })).toThrow(
+      'expected an input of which something is left at conv256_down_out/conv1/conv, received 64 px',
+    );
+  });
+});
+
 describe('dropout', () => {
   it('draws other masks at every step, and the same ones from the same state', () => {
     const model = buildNetwork(networkNamed('compact'), { seed: 1 });

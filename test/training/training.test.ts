@@ -115,6 +115,19 @@ describe('training', () => {
     );
   });
 
+  it('takes distances on the sphere, also of a network whose embeddings are longer', () => {
+    const training = createTraining(
+      settings({ network: 'dlib-resnet', inputPx: 112, peoplePerBatch: 2, photographsEach: 2 }),
+      syntheticCrops(2, 2, 112),
+    );
+    const kernel = training.model.getLayer('fc').weights[0];
+    // A hundred times as long: without the sphere the loss would be 10,000 times as large.
+    kernel.write(tf.mul(kernel.read(), 100));
+    const { loss, triplets } = training.trainStep();
+    expect(loss).toBeGreaterThan(0);
+    expect(loss / triplets).toBeLessThan(4.2);
+  });
+
   it('keeps no tensors from step to step', () => {
     const training = createTraining(settings(), crops);
     steps(training, 2);

@@ -21,10 +21,13 @@ export function networkNamed(name: string): Network {
  * Builds a network with random weights.
  *
  * Throws when its parameters are not as many as its authors published: then it is another network, and their weights do
- * not belong to it.
+ * not belong to it. Throws as well for an input so small that a layer has nothing left of it.
  */
 export function buildNetwork(network: Network, options: BuildOptions): tf.LayersModel {
   const model = network.build(options);
+  // Such a layer would end the whole process: WebAssembly has no other way to say so.
+  const empty = model.layers.find(({ outputShape }) => (outputShape as tf.Shape).some((length) => length !== null && length < 1));
+  if (empty) throw new Error(`expected an input of which something is left at ${empty.name}, received ${options.inputPx} px`);
   const expected = network.publishedParameters;
   const received = trainableParameters(model);
   if (expected !== undefined && received !== expected) {

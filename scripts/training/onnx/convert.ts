@@ -119,11 +119,16 @@ function absorptions(model: tf.LayersModel): Map<tf.layers.Layer, Absorbed> {
   for (const layer of model.layers) {
     const [source] = sourcesOf(layer) as (tf.layers.Layer | undefined)[];
     if (!source || readers.get(source) !== 1) continue;
-    if (isScale(layer) && source.getClassName() === 'Conv2D') absorbed.set(layer, { into: source });
-    if (source.getClassName() === 'ZeroPadding2D' && layer.getClassName() === 'Conv2D') absorbed.set(source, { into: layer });
+    if (isScale(layer) && source.getClassName() === 'Conv2D' && isLinear(source)) absorbed.set(layer, { into: source });
+    const pads = source.getClassName() === 'ZeroPadding2D' && layer.getClassName() === 'Conv2D';
+    // With padding of its own a convolution has both, and they do not lie around the same picture.
+    if (pads && layer.getConfig().padding === 'valid') absorbed.set(source, { into: layer });
   }
   return absorbed;
 }
+
+/** A scale behind an activation is no scale of what lies before it. */
+const isLinear = (layer: tf.layers.Layer) => [undefined, null, 'linear'].includes(layer.getConfig().activation as string);
 
 const isScale = (layer: tf.layers.Layer) => ['BatchNormalization', 'ChannelScale'].includes(layer.getClassName());
 

@@ -233,5 +233,5 @@ thead th { font-weight: 600; font-size: 13px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 20px; }
 svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; } svg text { fill: var(--text); } svg .title { font-size: 14px; font-weight: 600; } svg .small { font-size: 11px; }
 svg .grid { stroke: var(--line); stroke-width: 0.6; } svg .frame { fill: none; stroke: var(--line); } svg .mark { stroke: var(--text); stroke-dasharray: 4 3; }
-.pairs { display: flex; flex-wrap: wrap; gap: 12px; } figure { margin: 0; width: 196px; } figure div { display: flex; gap: 2px; } img { width: 96px; height: 96px; border-radius: 4px; } figcaption { font-size: 12px; line-height: 1.3; }
+.pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(240px, 1fr)); gap: 16px 20px; } figure { margin: 0; } figure div { display: flex; gap: 2px; } img { width: 112px; height: 112px; border-radius: 4px; } figcaption { font-size: 12px; line-height: 1.3; }
 `;

@@ -5,7 +5,7 @@ import { cutCrop } from '../data/crops.js';
 import type { EmbeddedFace } from '../evaluation/embed.js';
 import { dlibTemplate, scaleTemplate } from '../networks/templates.js';
 
-const SIZE_PX = 96;
+const SIZE_PX = 112;
 
 /** The aligned face as a small JPEG in a data URI, for a page that must stand alone. */
 export async function thumbnail({ photograph, face }: EmbeddedFace): Promise<string> {

@@ -60,7 +60,7 @@ export async function train(command: TrainCommand): Promise<TrainResult> {
   const checkpoint = await checkpointOf(command, folder);
   const backend = await startBackend(command.backend);
   const weights = checkpoint || command.from === undefined ? undefined : await startWeights(command.from);
-  const wanted = checkpoint ? checkpoint.settings : settingsOf(command, weights?.network);
+  const wanted = checkpoint ? checkpoint.settings : settingsOf(command, weights);
   const network = networkNamed(wanted.network);
 
   const crops = await cutFaces(command, wanted, say);
@@ -108,19 +108,25 @@ async function checkpointOf({ resume, out }: TrainCommand, folder: RunFolder): P
   return checkpoint;
 }
 
-async function startWeights(
-  source: string,
-): Promise<{ readonly network: string; readonly inputPx: number; readonly tensors: StoredTensors }> {
+interface StartWeights {
+  readonly network: string;
+  readonly inputPx: number;
+  readonly tensors: StoredTensors;
+}
+
+async function startWeights(source: string): Promise<StartWeights> {
   const { network, inputPx, model } = await loadModel(source);
   return { network: network.name, inputPx, tensors: readWeights(model) };
 }
 
-function settingsOf({ settings }: TrainCommand, fromNetwork: string | undefined): TrainingSettings {
-  const name = (settings.network as string | undefined) ?? fromNetwork ?? 'compact';
-  if (fromNetwork !== undefined && name !== fromNetwork) {
-    throw new Error(`expected weights of the network ${name}, received those of ${fromNetwork}`);
-  }
-  const { inputPx, learningRate } = networkNamed(name);
+function settingsOf({ settings }: TrainCommand, from: StartWeights | undefined): TrainingSettings {
+  const name = (settings.network as string | undefined) ?? from?.network ?? 'compact';
+  if (from && name !== from.network)
+    throw new Error(`expected weights of the network ${name}, received those of ${from.network}`);
+  const network = networkNamed(name);
+  const { learningRate } = network;
+  // The weights were learnt at the size that their model had.
+  const inputPx = from?.inputPx ?? network.inputPx;
   const parsed = trainingSchema.safeParse({ inputPx, learningRate, ...settings, network: name });
   if (!parsed.success) throw new Error(`expected settings within their limits, received: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
