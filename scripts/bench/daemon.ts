@@ -1,74 +1,105 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/** `daemon`: how soon a door is ready, and what it costs while it runs. */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { playVisitors, portrait, resident, strangers } from '../demo/visitors.js';
+import { resident, strangers } from '../demo/visitors.js';
+import { pause, type Bench, type Say } from './bench.js';
+import { inDoorFolder, playFromFirstVisitor } from './door-folder.js';
+import { startMeasuredDoor } from './measured-door.js';
+import { cpuMsOf, memoryOf } from './proc.js';
+import { startShippedDoor } from './shipped-door.js';
+import { median } from './statistics.js';
+
+const STARTS = 9;
+const RUNS = 3;
+const WATCHED_SECONDS = 12;
+const FPS = 10;
 
 export interface DaemonFigures {
-  /** From the start of the process to its `started` event, in the order of the runs. */
+  /** From the start of the process to its `started` event, in the order of the starts. */
   readonly readyMs: readonly number[];
-  /** Peak resident memory (VmHWM of proc(5)) after `watchedSeconds` of visitors, in the order of the runs; Linux only. */
-  readonly peakMegabytes: readonly number[];
+  /** To the state that tells of the first analysed frame, with somebody in it. */
+  readonly firstFrameMs: readonly number[];
+  /** Processor time of the process by then; Linux only. */
+  readonly firstFrameCpuMs: readonly number[];
   readonly watchedSeconds: number;
+  /** After `watchedSeconds` of visitors at 10 fps; Linux only. */
+  readonly residentMegabytes: readonly number[];
+  readonly peakMegabytes: readonly number[];
+  /** How late the event loop was meanwhile, in a run of its own. */
+  readonly loop: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
+  readonly frames: number;
+  readonly cpuMsPerFrame: number;
 }
 
-const RUNS = 5;
-const WATCHED_SECONDS = 12;
-const cli = fileURLToPath(new URL('../../facelatch.js', import.meta.url));
-
-/** Starts the daemon as a user does, before a replayed camera with visitors at 10 fps, and looks at it from outside. */
-export async function measureDaemon(photographs: string): Promise<DaemonFigures> {
-  const folder = await mkdtemp(join(tmpdir(), 'facelatch-bench-'));
-  try {
-    const frames = join(folder, 'frames');
-    await playVisitors(frames, photographs, [resident.atTheDoor, strangers[1]]);
-    await writeFile(join(folder, 'ada.jpg'), await portrait(photographs, resident.enrolled));
-    const config = { camera: { adapter: 'folder', path: frames, fps: 10 }, mqtt: { embeddedPort: 0 } };
-    await writeFile(join(folder, 'facelatch.yaml'), JSON.stringify(config));
-    await new Promise((resolve) => {
-      spawn(process.execPath, [cli, 'enroll', 'Ada', 'ada.jpg', '--largest-face'], { cwd: folder }).once('close', resolve);
-    });
+async function measure(say: Say): Promise<DaemonFigures> {
+  const settings = async (folder: string) => {
+    const path = join(folder, 'frames');
+    await playFromFirstVisitor(path, [resident.atTheDoor, strangers[1]]);
+    return { camera: { adapter: 'folder', path, fps: FPS } };
+  };
+  return inDoorFolder(settings, async (folder) => {
     const readyMs: number[] = [];
+    const firstFrameMs: number[] = [];
+    const firstFrameCpuMs: number[] = [];
+    for (let start = 0; start < STARTS; start++) {
+      const door = await startShippedDoor(folder);
+      readyMs.push(door.readyMs);
+      firstFrameMs.push(await door.firstFrameMs);
+      firstFrameCpuMs.push((await cpuMsOf(door.pid)) ?? NaN);
+      await door.stop();
+    }
+    const residentMegabytes: number[] = [];
     const peakMegabytes: number[] = [];
     for (let run = 0; run < RUNS; run++) {
-      const figures = await oneRun(folder);
-      readyMs.push(figures.readyMs);
-      if (figures.peakMegabytes !== undefined) peakMegabytes.push(figures.peakMegabytes);
+      say(`visitors for ${WATCHED_SECONDS} s, ${run + 1} of ${RUNS + 1}`);
+      const door = await startShippedDoor(folder);
+      await pause(WATCHED_SECONDS * 1_000);
+      const memory = await memoryOf(door.pid);
+      if (memory) residentMegabytes.push(memory.residentMegabytes);
+      if (memory) peakMegabytes.push(memory.peakMegabytes);
+      await door.stop();
     }
-    return { readyMs, peakMegabytes, watchedSeconds: WATCHED_SECONDS };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    say(`visitors for ${WATCHED_SECONDS} s, with instruments`);
+    const door = await startMeasuredDoor(folder);
+    await door.figures();
+    await pause(WATCHED_SECONDS * 1_000);
+    const { frames, cpuMs, loop } = await door.figures();
+    await door.stop();
+    return {
+      ...{
+        readyMs,
+        firstFrameMs,
+        firstFrameCpuMs,
+        watchedSeconds: WATCHED_SECONDS,
+        residentMegabytes,
+        peakMegabytes,
+        loop,
+        frames,
+      },
+      cpuMsPerFrame: cpuMs / frames,
+    };
+  });
 }
 
-/** Runs the daemon of a folder with a facelatch.yaml for so long. */
-export async function oneRun(
-  folder: string,
-  watchedSeconds = WATCHED_SECONDS,
-): Promise<{ readyMs: number; peakMegabytes: number | undefined }> {
-  const env = { ...process.env, FACELATCH_LOG: 'error' };
-  const start = performance.now();
-  const daemon = spawn(cli, ['run', '--json'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env });
-  const closed = new Promise((resolve) => daemon.once('close', resolve));
-  try {
-    await new Promise<void>((resolve, reject) => {
-      daemon.stdout.on('data', (chunk: Buffer) => {
-        if (chunk.includes('"type":"started"')) resolve();
-      });
-      daemon.once('close', (status) => reject(new Error(`the daemon ended with status ${status ?? 'none'} before it was ready`)));
-    });
-    const readyMs = performance.now() - start;
-    await new Promise((resolve) => setTimeout(resolve, watchedSeconds * 1000));
-    return { readyMs, peakMegabytes: await peakOf(daemon.pid ?? 0) };
-  } finally {
-    daemon.kill('SIGTERM');
-    await closed;
-  }
+function report(figures: DaemonFigures): string {
+  const {
+    readyMs,
+    firstFrameMs,
+    firstFrameCpuMs,
+    watchedSeconds,
+    residentMegabytes,
+    peakMegabytes,
+    loop,
+    frames,
+    cpuMsPerFrame,
+  } = figures;
+  const megabytes = (values: readonly number[]) => (values.length > 0 ? `${median(values).toFixed(0)} MB` : 'not known here');
+  return [
+    `medians of ${readyMs.length} starts: ready after ${median(readyMs).toFixed(0)} ms, the first frame decided after ${median(firstFrameMs).toFixed(0)} ms, ` +
+      `${median(firstFrameCpuMs).toFixed(0)} ms of processor time`,
+    `medians of ${peakMegabytes.length} runs: resident memory after ${watchedSeconds} s of visitors at ${FPS} fps ${megabytes(residentMegabytes)}, at its peak ${megabytes(peakMegabytes)}`,
+    `event loop late by ${loop.p50Ms.toFixed(1)} ms (p50), ${loop.p99Ms.toFixed(1)} ms (p99), ${loop.maxMs.toFixed(1)} ms at most; ` +
+      `${cpuMsPerFrame.toFixed(1)} ms of CPU a frame (${frames} frames, half of them empty)`,
+  ].join('\n');
 }
 
-async function peakOf(pid: number): Promise<number | undefined> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-  return kibibytes === undefined ? undefined : (Number(kibibytes) * 1024) / 1e6;
-}
+export const daemon: Bench<DaemonFigures> = { about: 'start, memory, event loop and CPU of the running daemon', measure, report };

@@ -7,7 +7,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,14 +19,18 @@ import { rawThresholdOf } from '../../src/identity/distance.js';
 import { createGallery } from '../../src/identity/gallery.js';
 import { openPeople } from '../../src/identity/people.js';
 import { openVision } from '../../src/vision.js';
-import { playVisitors, portrait, resident } from '../demo/visitors.js';
-import { median } from './median.js';
+import { columns } from '../../src/commands/output.js';
+import { portrait, resident } from '../demo/visitors.js';
+import { cell, pause, type Bench, type Say } from './bench.js';
+import { freePort, playFromFirstVisitor } from './door-folder.js';
+import { photographs } from './scenes.js';
+import { median, quantile } from './statistics.js';
 
 const PHASES = 20;
 const PHASE_MS = 5_000;
 /** Of each change, left out: what is under way belongs to the phase before. */
 const SETTLE_MS = 500;
-/** Of the replayed frames: those before and after the visit are of nobody. */
+/** Of the replayed frames: those after the visit are of nobody. */
 const EMPTY_FRAMES_KEPT = 2;
 
 export interface FloodFigures {
@@ -48,11 +51,11 @@ interface Figures {
 }
 
 /** @param perSecond requests a second */
-export async function measureFlood(photographs: string, perSecond: number): Promise<FloodFigures> {
+async function measureFlood(perSecond: number): Promise<FloodFigures> {
   const folder = await mkdtemp(join(tmpdir(), 'facelatch-flood-'));
   const broker = await startMosquitto();
   try {
-    const { daemon, refused, key } = await startDoor(folder, photographs, broker?.url);
+    const { daemon, refused, key } = await startDoor(folder, broker?.url);
     const flood = startFlood(broker?.url ?? daemon.mqttUrl, perSecond, key);
     const times = { quiet: [] as number[], flooded: [] as number[] };
     let phase: 'quiet' | 'flooded' | undefined;
@@ -84,7 +87,6 @@ export async function measureFlood(photographs: string, perSecond: number): Prom
 
 async function startDoor(
   folder: string,
-  photographs: string,
   url: string | undefined,
 ): Promise<{ daemon: Daemon; refused: () => number; key: JsonWebKey }> {
   const { privateKey } = generateKeyPairSync('ed25519');
@@ -101,7 +103,7 @@ async function startDoor(
     'bench',
   );
   const log = pino({ level: 'silent' });
-  await playVisitor(join(folder, 'frames'), photographs);
+  await playVisitor(join(folder, 'frames'));
   const vision = await openVision(config, systemClock, log);
   const people = await openPeople({ ...config.people, create: true, clock: systemClock });
   const gallery = createGallery([], vision.encoder, rawThresholdOf(vision.encoder));
@@ -121,11 +123,12 @@ async function startDoor(
 }
 
 /** Somebody is before the camera in all but a few frames: those are what is measured. */
-async function playVisitor(folder: string, photographs: string): Promise<void> {
-  await playVisitors(folder, photographs, [resident.atTheDoor]);
+async function playVisitor(folder: string): Promise<void> {
+  await playFromFirstVisitor(folder, [resident.atTheDoor]);
   const frames = (await readdir(folder)).sort();
   const pictures = await Promise.all(frames.map((name) => readFile(join(folder, name))));
-  const empty = frames.filter((_, index) => pictures[index].equals(pictures[0]));
+  const last = pictures[pictures.length - 1];
+  const empty = frames.filter((_, index) => pictures[index].equals(last));
   for (const name of empty.slice(EMPTY_FRAMES_KEPT)) await rm(join(folder, name));
 }
 
@@ -137,7 +140,7 @@ async function startMosquitto(): Promise<{ url: string; child: ChildProcess } | 
   const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
   const child = spawn('mosquitto', ['-c', file], { env, stdio: 'ignore' });
   const failed = once(child, 'error').then(() => true);
-  const isThere = !(await Promise.race([failed, pause(500)]));
+  const isThere = !(await Promise.race([failed, pause(500).then(() => false)]));
   await rm(file, { force: true });
   return isThere ? { url: `mqtt://127.0.0.1:${port}`, child } : undefined;
 }
@@ -151,17 +154,27 @@ function startFlood(url: string, perSecond: number, key: JsonWebKey): ChildProce
 }
 
 function figuresOf(times: readonly number[]): Figures {
-  const sorted = [...times].sort((a, b) => a - b);
-  return { frames: times.length, p50Ms: median(times), p99Ms: sorted[Math.floor(sorted.length * 0.99)] };
+  return { frames: times.length, p50Ms: median(times), p99Ms: quantile(times, 0.99) };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
-  server.close();
-  return port;
+function report(all: readonly FloodFigures[]): string {
+  const rows = all.map(({ perSecond, refused, quiet, flooded, ratio }) => [
+    String(perSecond),
+    String(refused),
+    ...[quiet.p50Ms, flooded.p50Ms, quiet.p99Ms, flooded.p99Ms, ratio].map((value) => cell(value, 2)),
+  ]);
+  return columns(['REQUESTS/s', 'REFUSED', 'p50 ms', 'flooded', 'p99 ms', 'flooded', 'ratio'], rows);
 }
 
-const pause = (ms: number) => new Promise<false>((resolve) => setTimeout(() => resolve(false), ms));
+export const flood: Bench<readonly FloodFigures[]> = {
+  about: 'from a face to the relay, with and without a flood of refused requests',
+  async measure(say: Say) {
+    const all: FloodFigures[] = [];
+    for (const perSecond of [1_000, 10_000]) {
+      say(`${perSecond} requests a second`);
+      all.push(await measureFlood(perSecond));
+    }
+    return all;
+  },
+  report,
+};

@@ -1,6 +1,6 @@
 import { dotProduct } from '../../src/identity/distance.js';
 import { NearestRows } from '../../src/identity/nearest/nearest-rows.js';
-import { median } from './median.js';
+import { median } from './statistics.js';
 
 export interface NearestFigures {
   readonly rows: number;

@@ -2,15 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { systemClock } from '../../src/clock.js';
 import { defaultConfig } from '../../src/config.js';
 import { openPeople, type NewTemplate, type People } from '../../src/identity/people.js';
 import { readModels } from '../../src/inference/local-models.js';
 import { defaultModelsFolder, modelEntry } from '../../src/inference/manifest.js';
-import { oneRun } from './daemon.js';
-import { median } from './median.js';
+import { pause, type Bench, type Say } from './bench.js';
+import { freePort } from './door-folder.js';
 import { measureNearest, randomVector, type NearestFigures } from './nearest.js';
+import { memoryOf } from './proc.js';
+import { wall } from './scenes.js';
+import { startShippedDoor } from './shipped-door.js';
+import { median } from './statistics.js';
+import { tunedFolder, tuneForBench } from './way.js';
 
 export interface PeopleFigures {
   readonly nearest: readonly NearestFigures[];
@@ -33,11 +37,17 @@ interface FileFigures {
 const PEOPLE = 10_000;
 const ENROLMENTS = 25;
 const STARTS = 3;
+const WATCHED_MS = 2_000;
 
 /** The people file and the search at the size of a large site. */
-export async function measurePeople(): Promise<PeopleFigures> {
+async function measure(say: Say): Promise<PeopleFigures> {
+  await tuneForBench();
   const nearest: NearestFigures[] = [];
-  for (const rows of [1_000, 10_000, 100_000]) nearest.push(await measureNearest(rows));
+  for (const rows of [1_000, 10_000, 100_000]) {
+    say(`the nearest of ${rows}`);
+    nearest.push(await measureNearest(rows));
+  }
+  say(`people files of ${PEOPLE}`);
   return { nearest, people: PEOPLE, files: [await measureFile(false), await measureFile(true)] };
 }
 
@@ -76,26 +86,32 @@ async function measureFile(encrypted: boolean): Promise<FileFigures> {
       openMs.push(performance.now() - start);
       await people.close();
     }
-    const wall = sharp({ create: { width: 640, height: 480, channels: 3, background: '#607080' } });
-    await wall.jpeg().toFile(join(folder, 'wall.jpg'));
-    const config = { camera: { adapter: 'folder', path: folder }, mqtt: { embeddedPort: 0 }, people: settings };
+    await wall().jpeg().toFile(join(folder, 'wall.jpg'));
+    const mqttPort = await freePort();
+    const camera = { adapter: 'folder', path: folder };
+    const config = { camera, mqtt: { embeddedPort: mqttPort }, people: settings, inference: { tunedFolder } };
     await writeFile(join(folder, 'facelatch.yaml'), JSON.stringify(config));
-    const runs = [];
-    for (let i = 0; i < STARTS; i++) runs.push(await oneRun(folder, 2));
-    const peaks = runs.flatMap(({ peakMegabytes }) => peakMegabytes ?? []);
+    const readyMs: number[] = [];
+    const peaks: number[] = [];
+    for (let i = 0; i < STARTS; i++) {
+      const door = await startShippedDoor({ path: folder, mqttPort });
+      readyMs.push(door.readyMs);
+      await pause(WATCHED_MS);
+      peaks.push((await memoryOf(door.pid))?.peakMegabytes ?? NaN);
+      await door.stop();
+    }
     return {
       encrypted,
       megabytes: (await stat(settings.file)).size / 1e6,
-      ...{ enrollMs: median(enrollMs), openMs: median(openMs), readyMs: median(runs.map(({ readyMs }) => readyMs)) },
-      peakMegabytes: peaks.length > 0 ? median(peaks) : undefined,
+      ...{ enrollMs: median(enrollMs), openMs: median(openMs), readyMs: median(readyMs) },
+      peakMegabytes: peaks.some(Number.isNaN) ? undefined : median(peaks),
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** The figures for people to read. */
-export function peopleReport({ nearest, people, files }: PeopleFigures): string {
+function report({ nearest, people, files }: PeopleFigures): string {
   const ms = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(2));
   return [
     'nearest of templates of 512 floats, medians of 100 searches that take turns',
@@ -111,3 +127,9 @@ export function peopleReport({ nearest, people, files }: PeopleFigures): string 
     ),
   ].join('\n');
 }
+
+export const people: Bench<PeopleFigures> = {
+  about: 'nearest of 1,000 to 100,000 templates, and a file of 10,000 people',
+  measure,
+  report,
+};

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import sharp from 'sharp';
-import { defaultConfig } from '../../../src/config.js';
 import { defaultModelsFolder } from '../../../src/inference/manifest.js';
-import { tune } from '../../../src/inference/tuning/tune.js';
-import { inferenceSettings, modelIdsOf } from '../../../src/vision.js';
-import { portrait, strangers } from '../../demo/visitors.js';
-import { median } from '../median.js';
+import { strangers } from '../../demo/visitors.js';
+import { columns } from '../../../src/commands/output.js';
+import { cell, type Bench, type Say } from '../bench.js';
+import { onePerson, VGA } from '../scenes.js';
+import { tuneForBench } from '../way.js';
+import { median } from '../statistics.js';
 import { startPeer, type Peer } from './peer-process.js';
 
 export interface PeerFigures {
@@ -18,6 +18,8 @@ export interface PeerFigures {
   /** Against facelatch's whole way in the same run. */
   readonly ratio: number;
 }
+
+const ROUNDS = 100;
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../../..');
@@ -32,14 +34,13 @@ const PACKAGES = ['python3-opencv', 'libdlib-dev', 'libopenblas-dev', 'libjpeg-d
  *
  * @returns in the order of their time; a peer that could not be had is left out, and `say` is told why
  */
-export async function comparePeers(rounds: number, say: (line: string) => void): Promise<PeerFigures[]> {
+async function comparePeers(rounds: number, say: Say): Promise<PeerFigures[]> {
   await mkdir(cache, { recursive: true });
   const jpeg = join(cache, 'frame.jpg');
-  await writeFile(jpeg, await frameForEverybody());
+  // A face that every one of them finds: Tiny misses many.
+  await writeFile(jpeg, await onePerson(VGA, strangers[0]));
   install(say);
-  const tunedFolder = join(root, '.cache/tuned');
-  const config = defaultConfig();
-  await tune(modelIdsOf(config), inferenceSettings(config), tunedFolder, say);
+  await tuneForBench(say);
   const dlib = join(cache, 'dlib');
   const flags = ['-std=c++17', '-O3', '-march=native', '-DNDEBUG'];
   const libraries = ['-ldlib', '-lpthread', '-lopenblas', '-ljpeg', '-lpng'];
@@ -71,7 +72,7 @@ export async function comparePeers(rounds: number, say: (line: string) => void):
   }
 }
 
-async function inTurns(peers: readonly Peer[], rounds: number, say: (line: string) => void): Promise<PeerFigures[]> {
+async function inTurns(peers: readonly Peer[], rounds: number, say: Say): Promise<PeerFigures[]> {
   const times = new Map(peers.map(({ name }): [string, number[]] => [name, []]));
   for (let round = 1; round <= rounds; round++) {
     for (const peer of peers) times.get(peer.name)?.push(await peer.frame());
@@ -83,7 +84,7 @@ async function inTurns(peers: readonly Peer[], rounds: number, say: (line: strin
     .sort((a, b) => a.medianMs - b.medianMs);
 }
 
-function install(say: (line: string) => void): void {
+function install(say: Say): void {
   const missing = PACKAGES.filter((name) => spawnSync('dpkg', ['-s', name]).status !== 0);
   if (missing.length > 0) {
     say(`installing ${missing.join(', ')}`);
@@ -96,18 +97,18 @@ function install(say: (line: string) => void): void {
   command('npm', ['install', '--prefix', cache, '--no-audit', '--no-fund', '--ignore-scripts', HUMAN], say);
 }
 
-function command(program: string, args: readonly string[], say: (line: string) => void): void {
+function command(program: string, args: readonly string[], say: Say): void {
   const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   if (status !== 0) say(`${program} failed: ${stderr.trim().slice(-500)}`);
 }
 
-/** A face that every one of them finds: Tiny misses many. */
-async function frameForEverybody(): Promise<Buffer> {
-  const person = await sharp(await portrait(join(defaultModelsFolder(), 'photographs'), strangers[0]))
-    .resize({ height: 400 })
-    .toBuffer();
-  return sharp({ create: { width: 640, height: 480, channels: 3, background: { r: 96, g: 104, b: 112 } } })
-    .composite([{ input: person }])
-    .jpeg({ quality: 90 })
-    .toBuffer();
+function report(figures: readonly PeerFigures[]): string {
+  const rows = figures.map(({ name, medianMs, ratio }) => [name, cell(medianMs), cell(ratio, 2)]);
+  return `medians of ${ROUNDS} rounds, one thread each, the same 640x480 JPEG\n${columns(['SYSTEM', 'ms', 'ratio'], rows)}`;
 }
+
+export const peers: Bench<readonly PeerFigures[]> = {
+  about: 'the door beside OpenCV, dlib, face-api and Human, which it installs',
+  measure: (say) => comparePeers(ROUNDS, say),
+  report,
+};
