@@ -40,6 +40,13 @@ describe.skipIf(!installed('systemd-analyze'))('the systemd units', () => {
   });
 });
 
+describe.each(['facelatch.service', 'facelatch@.service'])('%s', (name) => {
+  it('runs nothing but the Node of the package and the shell, which every system has', () => {
+    const programs = [...text(name).matchAll(/^Exec(?:Start|Reload|StopPost)=(\S+)/gm)].map(([, program]) => program);
+    expect(new Set(programs)).toEqual(new Set(['/usr/lib/facelatch/bin/node', '/bin/sh']));
+  });
+});
+
 describe('the unit for several doors', () => {
   it('differs from the unit for one only in what belongs to the instance', () => {
     const one = text('facelatch.service').split('\n');
