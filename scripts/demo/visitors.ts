@@ -49,30 +49,43 @@ export async function portrait(photographs: string, { photograph, face }: Sitter
 export async function playVisitors(folder: string, photographs: string, visitors: readonly Sitter[]): Promise<number> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const wall = await sharp({ create: { ...FRAME, channels: 3, background: WALL } })
-    .jpeg()
-    .toBuffer();
+  const wall = await emptyWall();
   let frames = 0;
   const write = (frame: Buffer) => writeFile(join(folder, `${String(++frames).padStart(4, '0')}.jpg`), frame);
 
   for (const visitor of visitors) {
     for (let pause = 0; pause < 15; pause++) await write(wall);
-    const person = await portrait(photographs, visitor);
-    const { width, height } = await sharp(person).metadata();
-    for (let step = 0; step < STEPS; step++) {
-      const facePx = FAR_PX + ((NEAR_PX - FAR_PX) * step) / (STEPS - 1);
-      const scale = facePx / visitor.face.height;
-      const size = { width: Math.round(width * scale), height: Math.min(FRAME.height, Math.round(height * scale)) };
-      const sway = Math.round(6 * Math.sin(step));
-      const picture = await sharp(person)
-        .resize({ ...size, fit: 'fill' })
-        .toBuffer();
-      const left = Math.round((FRAME.width - size.width) / 2) + sway;
-      const frame = sharp(wall).composite([{ input: picture, left, top: Math.round((FRAME.height - size.height) / 2) }]);
-      await write(await frame.jpeg({ quality: 92 }).toBuffer());
-    }
+    for (const frame of await approach(photographs, visitor)) await write(frame);
   }
   for (let pause = 0; pause < 15; pause++) await write(wall);
+  return frames;
+}
+
+/** A frame in which nobody is before the door. */
+export function emptyWall(): Promise<Buffer> {
+  return sharp({ create: { ...FRAME, channels: 3, background: WALL } })
+    .jpeg()
+    .toBuffer();
+}
+
+/** The frames in which somebody walks up to the door before a plain wall. */
+export async function approach(photographs: string, visitor: Sitter): Promise<Buffer[]> {
+  const wall = await emptyWall();
+  const person = await portrait(photographs, visitor);
+  const { width, height } = await sharp(person).metadata();
+  const frames: Buffer[] = [];
+  for (let step = 0; step < STEPS; step++) {
+    const facePx = FAR_PX + ((NEAR_PX - FAR_PX) * step) / (STEPS - 1);
+    const scale = facePx / visitor.face.height;
+    const size = { width: Math.round(width * scale), height: Math.min(FRAME.height, Math.round(height * scale)) };
+    const sway = Math.round(6 * Math.sin(step));
+    const picture = await sharp(person)
+      .resize({ ...size, fit: 'fill' })
+      .toBuffer();
+    const left = Math.round((FRAME.width - size.width) / 2) + sway;
+    const frame = sharp(wall).composite([{ input: picture, left, top: Math.round((FRAME.height - size.height) / 2) }]);
+    frames.push(await frame.jpeg({ quality: 92 }).toBuffer());
+  }
   return frames;
 }
 
