@@ -32,7 +32,7 @@ module.exports = {
       comment: 'these compose the parts; no part imports them, only daemon/, remote/ and the command line in commands/',
       from: { path: '^src/(?!commands/|daemon/|remote/)[^/]+/' },
       to: {
-        path: '^src/((cli|daemon|vision|watch|announcer|enrolment|audit-trail|reload|release|release-cli)\\.ts$|daemon/|commands/)',
+        path: '^src/((cli|daemon|vision|follower|watch|announcer|enrolment|audit-trail|reload|release|release-cli)\\.ts$|daemon/|commands/)',
       },
     },
     {

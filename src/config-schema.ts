@@ -197,6 +197,11 @@ const settings = z.strictObject({
       tunedFolder: path.optional(),
       /** Tune at the first start, and again after a change of processor, runtime or models: a few seconds. */
       tuneAtStart: z.boolean().default(true),
+      /**
+       * The detector looks at every so many frames at least; a face that it found is followed by its landmarks in between
+       * (docs/performance.md). Not above access.agreeFrames by default: every grant rests on a frame that the detector saw.
+       */
+      detectEvery: z.number().int().min(1).max(30).default(3),
     })
     .prefault({}),
 

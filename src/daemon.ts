@@ -23,6 +23,7 @@ import { createSimulatedInputs, type SimulatedInputs } from './door/open-door-in
 import { reasonOf } from './errors.js';
 import type { DoorEvent } from './events.js';
 import { rawThresholdOf } from './identity/distance.js';
+import { Follower } from './follower.js';
 import { createGallery } from './identity/gallery.js';
 import { version } from './version.js';
 import { openVision } from './vision.js';
@@ -176,7 +177,8 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
 
   let analysedAtMs = clock.monotonicMs();
   const watching = watch(camera, {
-    ...{ vision, access, door, lookout, log, emit },
+    ...{ access, door, lookout, log, emit },
+    follower: new Follower(vision, { detectEvery: config.inference.detectEvery, rawThreshold }),
     gate: new MotionGate(config.motionGate, clock),
     onFrame() {
       analysedAtMs = clock.monotonicMs();

@@ -1,13 +1,14 @@
 import type { Frame } from './camera/frame.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
+import { carryFace } from './faces/carry.js';
 import { createDetector } from './faces/detector.js';
 import { createEyeReader } from './faces/eyes.js';
-import type { Detection, Face } from './faces/face.js';
+import type { Box, Detection, Face, Point } from './faces/face.js';
 import { createLandmarkFinder } from './faces/landmarks.js';
 import { createLivenessScorer } from './faces/liveness.js';
 import { movementOf, type Movement } from './faces/movement.js';
-import { assessQuality, type Quality } from './faces/quality.js';
+import { assessBox, boxRejection, judgeQuality, rejectedByBox, type Quality } from './faces/quality.js';
 import type { Embedding } from './identity/embedding.js';
 import { createEncoder } from './identity/encoder.js';
 import { createQueue } from './in-turn.js';
@@ -17,6 +18,7 @@ import { defaultTunedFolder } from './inference/tuning/tuned-models.js';
 
 /** A face and what the models made of it. */
 export interface Observation {
+  /** Without landmarks where the box alone was enough to reject it. */
   readonly face: Face;
   /** With a `rejection` the face was not worth encoding. */
   readonly quality: Quality;
@@ -40,16 +42,21 @@ export interface StageTimes {
 const noTimes: StageTimes = { detectMs: 0, landmarksMs: 0, qualityMs: 0, livenessMs: 0, encodeMs: 0 };
 
 /**
- * The way from a frame to embeddings: detector, landmarks, quality, liveness, encoder, the cheap before the dear. The daemon and
+ * The way from a frame to embeddings: detector, quality, landmarks, liveness, encoder, the cheap before the dear. The daemon and
  * the command line both go it, so that what `facelatch identify` says is what the door will do.
  *
  * Calls wait for each other, whoever makes them: the stages reuse their tensors.
  */
 export interface Vision {
   detect(frame: Frame): Promise<Detection[]>;
-  /** Landmarks and quality of one detection; liveness and embedding of one that is good enough. */
+  /** Quality and landmarks of one detection; liveness and embedding of one that is good enough. */
   observe(frame: Frame, detection: Detection): Promise<Observation>;
-  /** What the last `detect` and the `observe` calls since took. */
+  /**
+   * The same of a face in the next frame without asking the detector: the landmarks that are found where the face was say where
+   * it is. Undefined where they do not. Whether it is the same person only the embedding tells (follower.ts).
+   */
+  follow(frame: Frame, before: Face): Promise<Observation | undefined>;
+  /** What the last `detect`, and the calls of `observe` and `follow` since, took. */
   readonly times: Readonly<StageTimes>;
   readonly sessions: readonly ModelSession[];
   readonly encoder: ModelEntry;
@@ -101,10 +108,31 @@ export async function openVision(config: VisionSettings, clock: Clock, log: Infe
     return result;
   }
 
-  function judge(frame: Frame, face: Face): Quality {
-    const { rejection, ...measured } = assessQuality(frame, face, config.quality);
-    return { ...measured, ...(rejection && config.quality.enabled && { rejection }) };
+  const { enabled: gated, ...limits } = config.quality;
+
+  /** @param find the landmarks; asked only when the box is good enough */
+  async function look(frame: Frame, { box, score }: Detection, find: () => Promise<readonly Point[]>): Promise<Observation> {
+    const measured = await timed('qualityMs', () => assessBox(frame, box));
+    const rejected = boxRejection(measured, limits);
+    if (rejected && gated) return { face: { box, score, landmarks: [] }, quality: rejectedByBox(measured, rejected) };
+    const landmarks = await find();
+    const face = { box, score, landmarks };
+    const { rejection, ...pose } = judgeQuality(measured, landmarks, rejected, limits);
+    const quality = { ...pose, ...(rejection && gated && { rejection }) };
+    if (quality.rejection) return { face, quality };
+    const liveness = livenessScorer && (await timed('livenessMs', () => livenessScorer(frame, box)));
+    const eyes = eyeReader && (await timed('livenessMs', () => eyeReader(frame, landmarks)));
+    const embedding = await timed('encodeMs', () => encoder(frame, landmarks));
+    return {
+      face,
+      quality,
+      ...(embedding && { embedding }),
+      ...(liveness !== undefined && { liveness }),
+      ...(eyes && { movement: movementOf(landmarks, quality, eyes) }),
+    };
   }
+
+  const landmarksIn = (frame: Frame, box: Box) => timed('landmarksMs', () => landmarkFinder(frame, box));
 
   return {
     times,
@@ -115,23 +143,11 @@ export async function openVision(config: VisionSettings, clock: Clock, log: Infe
         Object.assign(times, noTimes);
         return timed('detectMs', () => detector(frame));
       }),
-    observe: (frame, detection) =>
+    observe: (frame, detection) => inTurn(() => look(frame, detection, () => landmarksIn(frame, detection.box))),
+    follow: (frame, before) =>
       inTurn(async () => {
-        const { box } = detection;
-        const landmarks = await timed('landmarksMs', () => landmarkFinder(frame, box));
-        const face = { ...detection, landmarks };
-        const quality = await timed('qualityMs', () => judge(frame, face));
-        if (quality.rejection) return { face, quality };
-        const liveness = livenessScorer && (await timed('livenessMs', () => livenessScorer(frame, box)));
-        const eyes = eyeReader && (await timed('livenessMs', () => eyeReader(frame, landmarks)));
-        const embedding = await timed('encodeMs', () => encoder(frame, landmarks));
-        return {
-          face,
-          quality,
-          ...(embedding && { embedding }),
-          ...(liveness !== undefined && { liveness }),
-          ...(eyes && { movement: movementOf(landmarks, quality, eyes) }),
-        };
+        const face = await carryFace(frame, before, landmarksIn);
+        return face && look(frame, face, () => Promise.resolve(face.landmarks));
       }),
     release: () =>
       inTurn(async () => {

@@ -7,11 +7,11 @@ import type { Lookout, SightedFace } from './daemon/lookout.js';
 import type { Door } from './door/door.js';
 import { reasonOf } from './errors.js';
 import type { Emit } from './events.js';
-import type { Vision } from './vision.js';
+import type { Follower } from './follower.js';
 
 /** The parts that a frame passes, in its order. */
 export interface Way {
-  readonly vision: Vision;
+  readonly follower: Pick<Follower, 'see' | 'forget'>;
   readonly access: Access;
   readonly door: Door;
   readonly lookout: Lookout;
@@ -28,8 +28,6 @@ export interface StopReason {
 
 /** So many frames in a row that could not be analysed are no accident: stop, and let the supervisor start anew. */
 const MAX_FAILED_FRAMES = 20;
-/** More faces than this in one frame are a crowd or a wall of pictures; the largest are analysed. */
-const MAX_FACES = 8;
 
 /** Moves the frames along the way until there are no more. A frame that fails opens nothing and releases the relay. */
 export async function watch(camera: Camera, way: Way): Promise<StopReason> {
@@ -50,12 +48,14 @@ export async function watch(camera: Camera, way: Way): Promise<StopReason> {
   return { reason: 'the camera has no more to show', failed: false };
 }
 
-async function analyse(frame: Frame, { vision, access, door, lookout, gate, emit }: Way): Promise<void> {
+async function analyse(frame: Frame, { follower, access, door, lookout, gate, emit }: Way): Promise<void> {
   if (gate.isQuiet(frame)) {
     lookout.saw({ frame, faces: [] });
     return;
   }
-  const faces = await lookAt(frame, vision);
+  // Whoever is being enrolled must be alone: there the detector looks at every frame.
+  if (lookout.held) follower.forget();
+  const faces = await follower.see(frame);
   gate.analysed(frame, faces.length);
   lookout.saw({ frame, faces });
   if (lookout.held) return;
@@ -63,17 +63,6 @@ async function analyse(frame: Frame, { vision, access, door, lookout, gate, emit
     const outcome = door.grant(grant);
     if (!outcome.done) emit({ type: 'unlock_refused', reason: outcome.refused, ...(grant.person && { person: grant.person }) });
   }
-}
-
-/** The faces of a frame, the largest first. */
-export async function lookAt(frame: Frame, vision: Vision): Promise<SightedFace[]> {
-  const detections = await vision.detect(frame);
-  const largestFirst = detections.sort((a, b) => b.box.height - a.box.height).slice(0, MAX_FACES);
-  const faces: SightedFace[] = [];
-  for (const detection of largestFirst) {
-    faces.push({ detection, observation: await vision.observe(frame, detection) });
-  }
-  return faces;
 }
 
 /** What access/ is told of a face. */

@@ -46,6 +46,7 @@ function visionOf(scenes: Readonly<Record<string, Scene>>): Vision {
         rejection ? { face, quality } : { face, quality, embedding: { vector, encoder: 'circle' } },
       );
     },
+    follow: () => Promise.resolve(undefined),
     times: { detectMs: 0, landmarksMs: 0, qualityMs: 0, livenessMs: 0, encodeMs: 0 },
     sessions: [],
     encoder,

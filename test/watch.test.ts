@@ -7,6 +7,7 @@ import { Lookout } from '../src/daemon/lookout.js';
 import type { Door, Outcome } from '../src/door/door.js';
 import type { Happening } from '../src/events.js';
 import type { Detection } from '../src/faces/face.js';
+import { Follower } from '../src/follower.js';
 import type { Observation, Vision } from '../src/vision.js';
 import { watch } from '../src/watch.js';
 import { FakeCamera } from './fakes/fake-camera.js';
@@ -41,7 +42,8 @@ function way() {
   } as unknown as Access;
   const door = { grant: () => doing.outcome, releaseNow: () => doing.released++ } as unknown as Door;
   const ended = watch(camera, {
-    ...{ vision, access, door, lookout, log: pino({ level: 'silent' }) },
+    ...{ access, door, lookout, log: pino({ level: 'silent' }) },
+    follower: new Follower(vision, { detectEvery: 1, rawThreshold: 0.7 }),
     gate: new MotionGate({ enabled: true, minChange: 6, everyMs: 1_000 }, clock),
     emit: (happening) => told.push(happening),
     onFrame: () => doing.analysed++,

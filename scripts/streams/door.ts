@@ -3,17 +3,19 @@ import type { Policy } from '../../src/access/policy.js';
 import type { Frame } from '../../src/camera/frame.js';
 import type { Clock } from '../../src/clock.js';
 import type { ChallengeAction, Happening } from '../../src/events.js';
+import { Follower, type FollowRules } from '../../src/follower.js';
 import type { Gallery } from '../../src/identity/gallery.js';
 import type { Vision } from '../../src/vision.js';
-import { lookAt, seenFace } from '../../src/watch.js';
+import { seenFace } from '../../src/watch.js';
 import { STEP_MS } from './jitter.js';
 
 /** What the vision path made of each frame of a stream; it can be shown to any number of doors. */
 export type SeenStream = readonly (readonly SeenFace[])[];
 
-export async function watchStream(vision: Vision, frames: AsyncIterable<Frame>): Promise<SeenStream> {
+export async function watchStream(vision: Vision, rules: FollowRules, frames: AsyncIterable<Frame>): Promise<SeenStream> {
+  const follower = new Follower(vision, rules);
   const seen: SeenFace[][] = [];
-  for await (const frame of frames) seen.push((await lookAt(frame, vision)).map(seenFace));
+  for await (const frame of frames) seen.push((await follower.see(frame)).map(seenFace));
   return seen;
 }
 

@@ -2,11 +2,12 @@ import { accessSettings, type SeenFace } from '../../src/access/access.js';
 import { readPicture } from '../../src/camera/picture.js';
 import { systemClock } from '../../src/clock.js';
 import type { Config } from '../../src/config.js';
+import { lookAt } from '../../src/follower.js';
 import { rawThresholdOf } from '../../src/identity/distance.js';
 import { createGallery, type Gallery } from '../../src/identity/gallery.js';
 import type { Person } from '../../src/identity/person.js';
 import { openVision, type Vision } from '../../src/vision.js';
-import { lookAt, seenFace } from '../../src/watch.js';
+import { seenFace } from '../../src/watch.js';
 import { nameOf, type Presentation } from '../training/data/attacks-folder.js';
 import type { Photograph } from '../../src/identity/calibration/labelled-folder.js';
 import { attackDetection, BONA_FIDE, type AttackDetection, type PresentedFace } from '../training/evaluation/attack-detection.js';
@@ -86,7 +87,9 @@ async function look(path: string, index: number, vision: Vision, { config, strea
   const frame = { ...picture, capturedAtMs: 0, sequence: 1, source: path };
   const photograph = (await lookAt(frame, vision)).map(seenFace);
   // A seed for each photograph: leaving some out does not change the others.
-  return streams ? { photograph, stream: await watchStream(vision, jitter(path, createRandom(index + 1))) } : { photograph };
+  if (!streams) return { photograph };
+  const rules = { detectEvery: config.inference.detectEvery, rawThreshold: rawThresholdOf(vision.encoder) };
+  return { photograph, stream: await watchStream(vision, rules, jitter(path, createRandom(index + 1))) };
 }
 
 function presented({ species, name, photograph }: Seen): PresentedFace {

@@ -114,7 +114,8 @@ function livenessRow(liveness: number, minLiveness: number): [string, string] {
 }
 
 function qualityDetail({ facePx, sharpness, brightness, yawDeg, pitchDeg, rollDeg }: Quality): string {
-  const turned = [yawDeg, pitchDeg, rollDeg].map((degrees) => degrees.toFixed(0)).join('/');
+  // What the box alone rejected has no pose.
+  const turned = [yawDeg, pitchDeg, rollDeg].map((degrees) => (Number.isNaN(degrees) ? '?' : degrees.toFixed(0))).join('/');
   return `${facePx.toFixed(0)} px, sharpness ${sharpness.toFixed(2)}, brightness ${brightness.toFixed(0)}, yaw/pitch/roll ${turned} degrees`;
 }
 

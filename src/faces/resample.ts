@@ -1,5 +1,6 @@
 import type { Frame } from '../camera/frame.js';
 import type { ModelEntry } from '../inference/manifest.js';
+import { cellsAlong } from './cells.js';
 import type { Box } from './face.js';
 
 /** How a network wants its pixels: planar float32, (value - subtract) / divide for each channel in their order. */
@@ -24,7 +25,7 @@ const BLUE = 0.114;
 /**
  * Resizes a region of a frame straight into a network's tensor: one pass, no picture in between.
  *
- * Shrinking by two or more averages every source pixel (a box filter: nothing aliases), otherwise four neighbours are
+ * Shrinking by two or more averages every source pixel to the share that lies in the cell (a box filter: nothing aliases), otherwise four neighbours are
  * interpolated. Outside the frame its edge pixels go on.
  */
 export function resample(frame: Frame, region: Box, target: TargetArea, format: PixelFormat): void {
@@ -56,40 +57,41 @@ function halve({ rgb, widthPx }: Frame, { data, planeWidth, planeHeight, width, 
   }
 }
 
+/** Row by row: each row of the frame is gathered into the cells of a line once, and the line added to the rows that it is part of. */
 function shrink({ rgb, widthPx, heightPx }: Frame, region: Box, target: TargetArea, format: PixelFormat): void {
   const { data, planeWidth, planeHeight, width, height } = target;
-  const [red, green, blue] = planes(format, planeWidth * planeHeight);
-  const columns = spans(region.left, region.width / width, width, widthPx);
-  const rows = spans(region.top, region.height / height, height, heightPx);
-  const grey = format.channels === 'grey';
-
-  for (let y = 0; y < height; y++) {
-    const rowFrom = rows[2 * y];
-    const rowTo = rows[2 * y + 1];
-    for (let x = 0; x < width; x++) {
-      const from = columns[2 * x] * 3;
-      const to = columns[2 * x + 1] * 3;
-      let r = 0;
-      let g = 0;
-      let b = 0;
-      for (let row = rowFrom; row < rowTo; row++) {
-        const start = row * widthPx * 3;
-        for (let i = start + from; i < start + to; i += 3) {
-          r += rgb[i];
-          g += rgb[i + 1];
-          b += rgb[i + 2];
-        }
+  const targets = planes(format, planeWidth * planeHeight).slice(0, format.channels === 'grey' ? 1 : 3);
+  const across = cellsAlong(region.left, region.width / width, width, widthPx);
+  const down = cellsAlong(region.top, region.height / height, height, heightPx);
+  const red = new Float64Array(width);
+  const green = new Float64Array(width);
+  const blue = new Float64Array(width);
+  const lines = [red, green, blue];
+  let lineOf = -1;
+  let filled = -1;
+  for (let r = 0; r < down.count; r++) {
+    if (down.pixel[r] !== lineOf) {
+      lineOf = down.pixel[r];
+      lines.forEach((line) => line.fill(0));
+      for (let c = 0; c < across.count; c++) {
+        const i = (lineOf * widthPx + across.pixel[c]) * 3;
+        const cell = across.cell[c];
+        const share = across.share[c];
+        red[cell] += rgb[i] * share;
+        green[cell] += rgb[i + 1] * share;
+        blue[cell] += rgb[i + 2] * share;
       }
-      const weight = 3 / ((rowTo - rowFrom) * (to - from));
-      const at = y * planeWidth + x;
-      if (grey) {
-        data[at] = (RED * r + GREEN * g + BLUE * b) * weight * red.gain - red.offset;
-      } else {
-        data[red.start + at] = r * weight * red.gain - red.offset;
-        data[green.start + at] = g * weight * green.gain - green.offset;
-        data[blue.start + at] = b * weight * blue.gain - blue.offset;
-      }
+      if (format.channels === 'grey') for (let x = 0; x < width; x++) red[x] = RED * red[x] + GREEN * green[x] + BLUE * blue[x];
     }
+    const y = down.cell[r];
+    for (const [channel, { start, gain, offset }] of targets.entries()) {
+      const line = lines[channel];
+      const weight = down.share[r] * gain;
+      const at = start + y * planeWidth;
+      if (y !== filled) data.fill(-offset, at, at + width);
+      for (let x = 0; x < width; x++) data[at + x] += line[x] * weight;
+    }
+    filled = y;
   }
 }
 
@@ -151,18 +153,6 @@ export function planes({ channels, subtract, divide }: PixelFormat, planeSize: n
   });
   if (channels === 'grey') return [plane(0), plane(0), plane(0)];
   return channels === 'BGR' ? [plane(2), plane(1), plane(0)] : [plane(0), plane(1), plane(2)];
-}
-
-/** For each output position the source positions [from, to) that it averages, at least one and inside the frame. */
-function spans(start: number, scale: number, count: number, limit: number): Int32Array {
-  const result = new Int32Array(2 * count);
-  for (let i = 0; i < count; i++) {
-    const from = clamp(Math.round(start + i * scale), limit - 1);
-    const to = clamp(Math.round(start + (i + 1) * scale), limit);
-    result[2 * i] = from;
-    result[2 * i + 1] = Math.max(to, from + 1);
-  }
-  return result;
 }
 
 function clamp(value: number, most: number): number {

@@ -99,14 +99,14 @@ describe('the quality of a face', () => {
     for (const prompt of Object.values(qualityPrompts)) expect(prompt).toMatch(/^[A-Z].{5,40}$/);
   });
 
-  it('is asked before liveness and the encoder, which do not run on a rejected face', async () => {
+  it('is asked before landmarks, liveness and the encoder, which do not run on a rejected face', async () => {
     const frame = await frameOf(await sharp(photograph).resize(70).png().toBuffer());
     const tiny = { box: { left: 12, top: 20, width: 38, height: 50 }, score: 1 };
     await vision.detect(frame);
     const observation = await vision.observe(frame, tiny);
     expect(observation).toMatchObject({ quality: { rejection: 'too_small' } });
     expect(observation.embedding).toBeUndefined();
-    expect(vision.times).toMatchObject({ livenessMs: 0, encodeMs: 0 });
+    expect(vision.times).toMatchObject({ landmarksMs: 0, livenessMs: 0, encodeMs: 0 });
   });
 
   it('rejects nothing when it is switched off', async () => {

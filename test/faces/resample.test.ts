@@ -44,7 +44,7 @@ describe('resampling a frame into a tensor', () => {
     const format = { channels: 'BGR', subtract: [1, 2, 3], divide: [4, 5, 6] } satisfies PixelFormat;
     const short = resized(frame, 32, 24, format);
     // A region that is all but the whole frame goes the long way over the same pixels.
-    const long = resized(frame, 32, 24, format, { left: 0, top: 0, width: 64.0001, height: 48 });
+    const long = resized(frame, 32, 24, format, { left: 0, top: 0, width: 64.000_01, height: 48 });
     short.forEach((value, i) => expect(Math.abs(value - long[i])).toBeLessThan(1e-3));
   });
 

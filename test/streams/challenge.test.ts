@@ -87,7 +87,11 @@ describe('the active challenge before a camera', () => {
     async function* camera(): AsyncGenerator<Frame> {
       for (const { placement, texture } of frames) yield render(surface, placement, { ...noise, ...(texture && { texture }) });
     }
-    return watchStream(vision, camera());
+    return watchStream(
+      vision,
+      { detectEvery: config.inference.detectEvery, rawThreshold: rawThresholdOf(vision.encoder) },
+      camera(),
+    );
   }
 
   const ask = (stream: SeenStream, { gallery }: Sitting, action: ChallengeAction): string[] => {
