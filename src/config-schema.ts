@@ -343,7 +343,7 @@ const settings = z.strictObject({
   lockout: z
     .strictObject({
       enabled: z.boolean().default(true),
-      /** So many consecutive denials (unknown, spoof, too far, unknown card) begin it; 5, or 10 with liveness, unless set lower. */
+      /** So many consecutive denials (unknown, spoof, too far, failed challenge or card) begin it; 5, or 10 with liveness, unless lower. */
       failures: z.number().int().min(1).max(10).optional(),
       firstMs: milliseconds(30_000, 3_600_000).default(30_000),
       /** Each further failure doubles the delay up to this. A grant ends the series. */

@@ -113,12 +113,20 @@ export function createAccess(
   /** Those who leave get their verdict even when the camera falls silent. */
   function armExpiry(): void {
     expiry?.cancel();
-    expiry = clock.after(settings.expireMs + 1, () => presentations.expire(clock.monotonicMs()).forEach(announce));
+    expiry = clock.after(settings.expireMs + 1, () => announceAll(presentations.expire(clock.monotonicMs())));
   }
 
-  function announce({ presentation, opinion, face }: Verdict): Grant | undefined {
+  /** Of several faces that were compared with a claim, it belongs to the one that answers it. */
+  function announceAll(verdicts: readonly Verdict[]): Grant[] {
+    const claimed = claim?.person;
+    const answers = ({ opinion }: Verdict) => Number(claimed !== undefined && opinion.kind === 'agreed');
+    return [...verdicts].sort((a, b) => answers(b) - answers(a)).flatMap((verdict) => announce(verdict, claimed) ?? []);
+  }
+
+  /** @param claimed with whom the face was compared alone; the claim may have been spent on another face of the same frame */
+  function announce({ presentation, opinion, face }: Verdict, claimed: PersonRef | undefined): Grant | undefined {
     const comparison: Comparison = {
-      mode: claim ? 'verification' : unclaimed,
+      mode: claimed ? 'verification' : unclaimed,
       threshold: settings.threshold,
       track: presentation,
       ...(opinion.distance !== undefined && {
@@ -127,9 +135,10 @@ export function createAccess(
       }),
       ...(opinion.liveness !== undefined && { liveness: opinion.liveness }),
     };
-    const claimed = claim?.person;
-    dropClaim();
-    const decision = decide(opinion, claimed);
+    const spent = claimed !== undefined && claim === undefined;
+    // Who is denied beside somebody that is still being looked at does not spend the other's claim.
+    if (opinion.kind === 'agreed' || !presentations.undecided) dropClaim();
+    const decision: Decision = spent && opinion.kind === 'agreed' ? { reason: 'ambiguous' } : decide(opinion, claimed);
     onVerdict?.(face);
     if ('grantTo' in decision) {
       const person = decision.grantTo;
@@ -169,18 +178,20 @@ export function createAccess(
   return {
     see(faces, capturedAtMs) {
       const ageMs = clock.monotonicMs() - capturedAtMs;
-      if (!(ageMs <= settings.maxFrameAgeMs)) return [];
+      // Put so that NaN, or a frame from the future (another clock), is stale as well.
+      if (!(ageMs >= 0 && ageMs <= settings.maxFrameAgeMs)) return [];
       const seen = gallery();
       const candidates = faces.map((face) => candidateOf(face, seen, unclaimed, claim?.person));
       armExpiry();
       const { verdicts, notices } = presentations.see(candidates, capturedAtMs);
       notices.forEach(tell);
-      return verdicts.flatMap((verdict) => announce(verdict) ?? []);
+      return announceAll(verdicts);
     },
     claim(person, by = 'command') {
       if (!takes[by]) return false;
+      // Else a card, presented again and again, would keep a face from ever being counted as a failure.
+      announceAll(presentations.dismiss());
       dropClaim();
-      presentations.reset();
       claim = { person, timer: clock.after(settings.claimMs, dropClaim) };
       return true;
     },

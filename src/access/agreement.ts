@@ -21,7 +21,7 @@ export interface AgreementRules {
   readonly windowFrames: number;
   /** The runner-up must lie at least so much further away than the match. FaceNet scale. */
   readonly minMargin: number;
-  /** The least mean liveness over the window, 0..1; absent when liveness is off. */
+  /** The least mean liveness over the window, and over its frames that agree, 0..1; absent when liveness is off. */
   readonly minLiveness?: number;
 }
 
@@ -36,19 +36,21 @@ export type Opinion =
  */
 export function opinionOf(votes: readonly Vote[], rules: AgreementRules): Opinion {
   const window = votes.slice(-rules.windowFrames);
-  const liveness = mean(window.flatMap((vote) => vote.liveness ?? []));
+  const liveness = livenessOf(window);
   const nearest = window.reduce((least, vote) => Math.min(least, vote.distance), Infinity);
-  const doubt = (reason: DenyReason): Opinion => ({
+  const doubt = (reason: DenyReason, alive = liveness): Opinion => ({
     kind: 'doubt',
     reason,
     ...(Number.isFinite(nearest) && { distance: nearest }),
-    ...(liveness !== undefined && { liveness }),
+    ...(alive !== undefined && { liveness: alive }),
   });
+  const isSpoof = (alive: number | undefined) =>
+    rules.minLiveness !== undefined && !(alive !== undefined && alive >= rules.minLiveness);
 
   const matching = window.filter((vote) => vote.person && vote.distance < rules.threshold);
   const person = matching.at(-1)?.person;
   // Ask for liveness before identity: a spoof of a stranger is still a spoof.
-  if (rules.minLiveness !== undefined && !(liveness !== undefined && liveness >= rules.minLiveness)) return doubt('spoof');
+  if (isSpoof(liveness)) return doubt('spoof');
   if (!person) return doubt('unknown');
   if (matching.some((vote) => vote.person?.id !== person.id)) return doubt('ambiguous');
 
@@ -57,8 +59,18 @@ export function opinionOf(votes: readonly Vote[], rules: AgreementRules): Opinio
   // Votes that named the person but not closely enough weigh on the mean.
   const distance = mean(window.filter((vote) => vote.person?.id === person.id).map((vote) => vote.distance));
   if (distance === undefined || !(distance < rules.threshold)) return doubt('unknown');
-  return { kind: 'agreed', person, distance, ...(liveness !== undefined && { liveness }) };
+  // Frames that did not name the person lend no life to those that did.
+  const ofClear = livenessOf(clear);
+  if (isSpoof(ofClear)) return doubt('spoof', ofClear);
+  return {
+    kind: 'agreed',
+    person,
+    distance,
+    ...(liveness !== undefined && ofClear !== undefined && { liveness: Math.min(liveness, ofClear) }),
+  };
 }
+
+const livenessOf = (votes: readonly Vote[]) => mean(votes.flatMap((vote) => vote.liveness ?? []));
 
 function mean(values: readonly number[]): number | undefined {
   return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;

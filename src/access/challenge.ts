@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { ChallengeAction } from '../events.js';
+import { centreOf } from '../faces/face.js';
 import type { Movement } from '../faces/movement.js';
+import { parallaxDeg } from '../faces/parallax.js';
 
 /** What a display says to the person. Left and right are the person's own. */
 export const challengePrompts: Readonly<Record<ChallengeAction, string>> = {
@@ -24,6 +26,8 @@ export interface Challenge {
   readonly outcome: 'pending' | 'passed' | 'failed';
   /** The face at rest, before it did anything: what it does is measured against it. */
   readonly rest?: Movement;
+  /** The frame before this one, where it may be the first of the face at rest. */
+  readonly resting?: Movement;
   /** The face at rest before an earlier action: coming back from that one is not yet this one. */
   readonly neutral?: Movement;
   /** Frames in a row that showed the present step: at rest, then moved. */
@@ -42,10 +46,18 @@ const FRAMES = 2;
 const TURN_DEG = 20;
 /** Who is turned further than this is not at rest. */
 const REST_DEG = 20;
+/** Two frames running of a face at rest differ by less in yaw; the landmarks of a still face jitter by 1 to 2. */
+const REST_JITTER_DEG = 5;
 /** Distance of the eyes over the length of the face: a picture that is tilted by 40 degrees and more is narrower. */
 const REST_EYE_SPAN = 0.44;
-/** So much narrower than a head that turns as far a face may look, or it is a picture that is being tilted. */
-const SPAN_TOLERANCE = 0.12;
+/**
+ * So much narrower than a head that turns as far a face may look, or it is a picture that is being tilted; and so much wider, or it
+ * is a picture of somebody who looks aside that was tilted at first.
+ */
+const NARROWER = 0.12;
+const WIDER = 0.1;
+/** So much longer or shorter a face may become while it turns: beyond, it is being tilted, or brought nearer. */
+const LENGTH_SHARE = 0.15;
 const EYES_OPEN = 0.7;
 const EYES_CLOSED = 0.5;
 const MEAN_CLOSED = 0.3;
@@ -66,20 +78,50 @@ export function stepChallenge(challenge: Challenge, movement: Movement, atMs: nu
   return challenge.action === 'blink' ? stepBlink(challenge, movement, atMs) : stepTurn(challenge, movement, atMs);
 }
 
-/** At rest, then turned to the right side as a head turns. To the wrong side is wrong: half of all guesses would be right. */
+/**
+ * At rest, then turned to the right side as a head turns. To the wrong side is wrong: half of all guesses would be right.
+ * Two measures must say so: the pose by an average face, and how the face itself has changed. A picture misleads either one now
+ * and then, seldom both in the same frame.
+ */
 function stepTurn(challenge: Challenge, movement: Movement, atMs: number): Challenge {
   const { rest } = challenge;
-  if (!rest)
-    return Math.abs(movement.yawDeg) <= REST_DEG && movement.eyeSpan >= REST_EYE_SPAN && isBack(challenge, movement)
-      ? atRest(challenge, movement, atMs)
-      : challenge;
+  if (!rest) return comeToRest(challenge, movement, atMs);
   const sign = challenge.action === 'turn_left' ? 1 : -1;
   const turnedDeg = (movement.yawDeg - rest.yawDeg) * sign;
-  const asWideAsAHead = movement.eyeSpan / rest.eyeSpan >= Math.cos((turnedDeg * Math.PI) / 180) - SPAN_TOLERANCE;
-  if (!(Math.abs(turnedDeg) >= TURN_DEG && asWideAsAHead)) return { ...challenge, frames: 0 };
+  const movedDeg = parallaxDeg(rest.landmarks, movement.landmarks) * sign * Math.sign(turnedDeg);
+  if (!(Math.abs(turnedDeg) >= TURN_DEG && movedDeg >= TURN_DEG && hasShapeOfAHead(rest, movement)))
+    return { ...challenge, frames: 0 };
   const frames = challenge.frames + 1;
   if (frames < FRAMES) return { ...challenge, frames };
   return { ...challenge, frames, outcome: turnedDeg > 0 ? 'passed' : 'failed' };
+}
+
+/** Whether a face has become as narrow as a head that turned so far, and is as long as before. */
+function hasShapeOfAHead(rest: Movement, now: Movement): boolean {
+  const cosine = (degrees: number) => Math.cos((degrees * Math.PI) / 180);
+  const off = now.eyeSpan / rest.eyeSpan - cosine(now.yawDeg) / cosine(rest.yawDeg);
+  return off >= -NARROWER && off <= WIDER && Math.abs(now.lengthPx / rest.lengthPx - 1) <= LENGTH_SHARE;
+}
+
+/** Two frames running that agree, so that nothing is measured against a face that was misread. */
+function comeToRest({ resting: before, ...challenge }: Challenge, movement: Movement, atMs: number): Challenge {
+  const calm = Math.abs(movement.yawDeg) <= REST_DEG && movement.eyeSpan >= REST_EYE_SPAN && isBack(challenge, movement);
+  if (!calm) return challenge;
+  if (!before || !(Math.abs(movement.yawDeg - before.yawDeg) <= REST_JITTER_DEG)) return { ...challenge, resting: movement };
+  return atRest(challenge, between(before, movement), atMs);
+}
+
+/** The mean of two frames of a face at rest. */
+function between(a: Movement, b: Movement): Movement {
+  const mean = (x: number, y: number) => (x + y) / 2;
+  return {
+    yawDeg: mean(a.yawDeg, b.yawDeg),
+    pitchDeg: mean(a.pitchDeg, b.pitchDeg),
+    rollDeg: mean(a.rollDeg, b.rollDeg),
+    lengthPx: mean(a.lengthPx, b.lengthPx),
+    eyeSpan: mean(a.eyeSpan, b.eyeSpan),
+    landmarks: a.landmarks.map((point, i) => centreOf([point, b.landmarks[i]])),
+  };
 }
 
 /** Open, closed and open again, while the face is held still. */

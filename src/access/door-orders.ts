@@ -120,7 +120,8 @@ export function createDoorOrders({ door, hours, lockout, mark, clock }: DoorOrde
     },
     unlock: (person) => door.grant(grant('command', person)),
     lock() {
-      overrule('open');
+      // Outside open hours locking orders nothing that the schedule says otherwise: an order that stands stays.
+      if (scheduledMode(hours, clock.wallTime()) === 'open') overrule('open');
       door.lock('command');
     },
     lockdown() {

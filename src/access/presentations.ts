@@ -120,12 +120,24 @@ export class Presentations {
     return this.#farewell(gone);
   }
 
+  /** Whether a face that was seen just now has no verdict yet. */
+  get undecided(): boolean {
+    return this.#open.some(({ verdictAtMs }) => verdictAtMs === undefined);
+  }
+
+  /** Every face is a new presentation from now on (a claim began); who was seen long enough to be judged is denied. */
+  dismiss(): Verdict[] {
+    const gone = this.#open;
+    this.#open = [];
+    return this.#farewell(gone);
+  }
+
   /** What was said so far counts no more, but the faces are still the same presentations (a claim ended). */
   clearVotes(): void {
     this.#open = this.#open.map(({ challenge: _, ...presentation }) => ({ ...presentation, votes: [] }));
   }
 
-  /** Every face is a new presentation from now on (a claim began, the people changed). */
+  /** Every face is a new presentation from now on, and nobody is denied (the people changed). */
   reset(): void {
     this.#open = [];
   }
@@ -202,14 +214,21 @@ export class Presentations {
     return votes.length >= this.#rules.denyFrames ? verdict(opinion) : undefined;
   }
 
-  /** Somebody who was seen long enough to be judged, but left before agreement, was denied; a passer-by was not there. */
+  /**
+   * Somebody who was seen long enough to be judged, but left before agreement, was denied; a passer-by was not there. Who leaves
+   * a challenge has failed it: nobody may come again and again until one is drawn that a picture passes.
+   */
   #farewell(gone: readonly Presentation[]): Verdict[] {
     return gone
       .filter(
         ({ votes, verdictAtMs, challenge }) =>
           verdictAtMs === undefined && (challenge !== undefined || votes.length >= this.#rules.agreeFrames),
       )
-      .map(({ id, track, votes }) => ({ presentation: id, opinion: denied(opinionOf(votes, this.#rules)), face: track }));
+      .map(({ id, track, votes, challenge }) => {
+        const opinion = opinionOf(votes, this.#rules);
+        const unmet = challenge && !(challenge.toCome === 0 && challenge.state.outcome === 'passed');
+        return { presentation: id, opinion: unmet ? doubted(opinion, 'challenge_failed') : denied(opinion), face: track };
+      });
   }
 }
 

@@ -8,8 +8,9 @@
  *
  * Arguments: the chip's device, then
  *   - nothing: prints the chip's label and the number of its lines, separated by a tab;
- *   - the line's offset, `out`, the released level: prints the level read back, and again after each line `0`, `1` (written first)
- *     or `?` of standard input;
+ *   - the line's offset, `out`, the released level, seconds: prints the level read back, and again after each line `0`, `1`
+ *     (written first) or `?` of standard input. When none comes for so many seconds while the line is not at the released level,
+ *     the daemon is stuck: the released level is written, and nothing said.
  *   - the line's offset, `in`, a bias: prints the level, and again after each change.
  * Instead of a level it prints `error` and why. Levels are physical.
  */
@@ -23,7 +24,7 @@ my %FLAGS = ('out' => 1 << 3, 'in' => 1 << 2 | 1 << 4 | 1 << 5);
 my %BIAS = ('as-is' => 0, 'pull-up' => 1 << 8, 'pull-down' => 1 << 9, 'disabled' => 1 << 10);
 my ($OUTPUT_VALUES, $EVENT_BYTES) = (2, 48);
 
-my ($device, $offset, $direction, $rest) = @ARGV;
+my ($device, $offset, $direction, $rest, $patience) = @ARGV;
 $SIG{$_} = 'IGNORE' for qw(INT TERM HUP PIPE);
 $| = 1;
 sub fail { print "error $_[0]: $!\n"; exit 1 }
@@ -50,8 +51,10 @@ sub tell_level {
   ioctl($line, $GET_VALUES, $values) or return print "error cannot read the line: $!\n";
   print unpack('Q', $values) & 1, "\n";
 }
+my $level = $rest;
 sub write_level {
-  ioctl($line, $SET_VALUES, pack('Q Q', $_[0], 1)) or return !print "error cannot write the line: $!\n";
+  $level = $_[0];
+  ioctl($line, $SET_VALUES, pack('Q Q', $level, 1)) or return !print "error cannot write the line: $!\n";
 }
 
 tell_level();
@@ -59,7 +62,13 @@ while (1) {
   my $ready = '';
   vec($ready, 0, 1) = 1;
   vec($ready, fileno($line), 1) = 1 unless $out;
-  next if select($ready, undef, undef, undef) < 0;
+  my $count = select($ready, undef, undef, $out && $level ne $rest ? $patience : undef);
+  next if $count < 0;
+  if ($count == 0) {
+    # An answer that was not asked for would be taken for the next one's.
+    ioctl($line, $SET_VALUES, pack('Q Q', $level = $rest, 1));
+    next;
+  }
   if (!$out && vec($ready, fileno($line), 1)) {
     sysread($line, my $events, 16 * $EVENT_BYTES);
     tell_level();

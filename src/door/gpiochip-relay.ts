@@ -7,10 +7,16 @@ import type { Relay } from './relay.js';
 export interface GpiochipRelayOptions extends LineAddress {
   /** The relay board is energised by a low level. */
   readonly activeLow: boolean;
+  /** The line is asked for at least so often: when it is not, the daemon is stuck, and the line's process releases it. */
+  readonly checkMs: number;
 }
 
+/** So late may a question be, on a busy board. */
+const PATIENCE_MS = 1_000;
+
 /**
- * A relay on a line of a GPIO character device, held by a process of its own that releases it when this one ends, however it ends.
+ * A relay on a line of a GPIO character device, held by a process of its own that releases it when this one ends, however it ends,
+ * or is stuck.
  * Levels here are physical.
  *
  * @throws FacelatchError GPIO_LINE_NOT_FOUND; RELAY_UNAVAILABLE when the line cannot be had, or does not read released
@@ -20,7 +26,8 @@ export function openGpiochipRelay(options: GpiochipRelayOptions, parts: Gpiochip
     fault('RELAY_UNAVAILABLE', { line: describeLine(options), reason: reasonOf(error) }, error);
   const { program, args } = findGpiochipLine(options, parts);
   const released = options.activeLow ? 1 : 0;
-  const relay = new GpiochipRelay(() => new LineHolder(program, [...args, 'out', `${released}`]), released, unavailable);
+  const order = ['out', `${released}`, `${(options.checkMs + PATIENCE_MS) / 1_000}`];
+  const relay = new GpiochipRelay(() => new LineHolder(program, [...args, ...order]), released, unavailable);
   relay.set(false);
   if (!relay.read()) return relay;
   relay.close();

@@ -8,6 +8,8 @@ export interface Movement extends Pose {
   readonly lengthPx: number;
   /** Distance of the eyes over that length, about 0.55: it shrinks when a face or a picture of one turns to the side. */
   readonly eyeSpan: number;
+  /** 68 points in the frame's pixels. */
+  readonly landmarks: readonly Point[];
   /** Absent where nobody looked at them. */
   readonly eyes?: Eyes;
 }
@@ -23,5 +25,5 @@ export function movementOf(landmarks: readonly Point[], { yawDeg, pitchDeg, roll
   const left = centreOf(landmarks.slice(...LEFT_EYE));
   const lengthPx = Math.hypot(landmarks[CHIN].x - landmarks[BRIDGE].x, landmarks[CHIN].y - landmarks[BRIDGE].y);
   const eyeSpan = Math.hypot(left.x - right.x, left.y - right.y) / lengthPx;
-  return { yawDeg, pitchDeg, rollDeg, lengthPx, eyeSpan, ...(eyes && { eyes }) };
+  return { yawDeg, pitchDeg, rollDeg, lengthPx, eyeSpan, landmarks, ...(eyes && { eyes }) };
 }

@@ -11,11 +11,11 @@ export interface Pose {
   readonly rollDeg: number;
 }
 
-type Vector = readonly [x: number, y: number, z: number];
+export type Vector = readonly [x: number, y: number, z: number];
 
 const dot = (a: Vector, b: Vector) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 const cross = (a: Vector, b: Vector): Vector => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-const combine = (p: number, a: Vector, q: number, b: Vector): Vector => [
+export const combine = (p: number, a: Vector, q: number, b: Vector): Vector => [
   p * a[0] + q * b[0],
   p * a[1] + q * b[1],
   p * a[2] + q * b[2],
@@ -64,7 +64,7 @@ function orthonormal(a: Vector, b: Vector): readonly [Vector, Vector] {
 const degrees = (radians: number) => (radians * 180) / Math.PI;
 
 /** (X'X)^-1 X' of the centred points X, one column for each point. */
-function pseudoInverse(points: readonly Vector[]): Vector[] {
+export function pseudoInverse(points: readonly Vector[]): Vector[] {
   const moment = (i: number, j: number) => points.reduce((sum, point) => sum + point[i] * point[j], 0);
   const rows = [0, 1, 2].map((i): Vector => [moment(i, 0), moment(i, 1), moment(i, 2)]);
   const adjugate = [cross(rows[1], rows[2]), cross(rows[2], rows[0]), cross(rows[0], rows[1])];

@@ -166,6 +166,38 @@ describe('access', () => {
     expect(events).toEqual([]);
   });
 
+  it('spends a claim once, though two faces answer it in the same frame', () => {
+    const { access, play, events } = door({ mode: 'verification' });
+    access.claim({ id: 'a', name: 'Ada' });
+    expect(play(repeat(4, () => [face(0), face(0, 400)]))).toMatchObject([{ person: { id: 'a' } }]);
+    expect(events).toMatchObject([
+      { type: 'granted', person: { id: 'a' } },
+      { type: 'denied', reason: 'ambiguous', claimed: { id: 'a' } },
+    ]);
+  });
+
+  it('keeps a claim for the one who made it, though somebody beside them is denied', () => {
+    const { access, play, events } = door({ mode: 'verification' });
+    access.claim({ id: 'k', name: 'Kian' });
+    play(repeat(9, () => [face(0)]));
+    // Ada is denied in this very frame; Kian has just come into the picture.
+    expect(play(repeat(4, () => [face(0), face(1, 400)]))).toMatchObject([{ person: { id: 'k' } }]);
+    expect(events).toMatchObject([
+      { type: 'denied', reason: 'too_far', claimed: { id: 'k' } },
+      { type: 'granted', person: { id: 'k' }, mode: 'verification' },
+    ]);
+  });
+
+  it('counts a face that was judged when another claim takes its place: no card begins the count anew', () => {
+    const { access, play, policy, events } = door({ mode: 'either' });
+    for (let i = 0; i < 5; i++) {
+      access.claim({ id: 'k', name: 'Kian' }, 'card');
+      play(repeat(9, () => [face(3)]));
+    }
+    expect(policy.told).toEqual(['too_far', 'too_far', 'too_far', 'too_far']);
+    expect(events.every((event) => event.type === 'denied' && event.claimed?.id === 'k')).toBe(true);
+  });
+
   it('does not let votes of a verification count in the recognition after it', () => {
     const { access, play } = door({ claimMs: 250 });
     access.claim({ id: 'a', name: 'Ada' });
@@ -182,6 +214,12 @@ describe('access', () => {
     const other = door({}, [foreign]);
     expect(other.play(repeat(12, () => [face(0)]))).toEqual([]);
     expect(createGallery([foreign], { id: encoder, sha256: '' }, RAW_THRESHOLD).toEnrollAgain).toEqual([foreign]);
+  });
+
+  it('opens nothing for frames from the future, and goes on with those of the present', () => {
+    const { access, play, clock } = door();
+    for (let i = 1; i <= 5; i++) expect(access.see([face(0)], clock.monotonicMs() + 3_600_000 + i)).toEqual([]);
+    expect(play(repeat(3, () => [face(0)]))).toHaveLength(1);
   });
 
   it('takes no notice of a wall clock that jumps by years', () => {

@@ -64,6 +64,15 @@ describe('the opinion of several frames', () => {
     });
   });
 
+  it('takes the liveness of the very frames that agree: others of the window lend them none', () => {
+    const alive = { ...rules, minLiveness: 0.5 };
+    const print = vote(ada, 0.3, 1.2, 0.2);
+    const bystander = vote(ada, 0.8, 1.2, 1);
+    const opinion = opinionOf([bystander, bystander, print, print, print], alive);
+    expect(opinion).toMatchObject({ kind: 'doubt', reason: 'spoof' });
+    expect(opinion.liveness).toBeCloseTo(0.2);
+  });
+
   it('never agrees on anything but agreeFrames clear matches of one person (property)', () => {
     const anyVote = fc.record({
       atMs: fc.constant(0),

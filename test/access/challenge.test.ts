@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { anyAction, beginChallenge, stepChallenge, type Challenge } from '../../src/access/challenge.js';
 import type { ChallengeAction } from '../../src/events.js';
 import type { Movement } from '../../src/faces/movement.js';
+import { averageHead } from '../support/average-head.js';
 
 const OPEN = { right: 0.98, left: 0.97 };
 const CLOSED = { right: 0.05, left: 0.1 };
@@ -14,6 +15,7 @@ const head = (yawDeg: number, more: Partial<Movement> = {}): Movement => ({
   rollDeg: 0,
   lengthPx: 120,
   eyeSpan: 0.55 * Math.cos((yawDeg * Math.PI) / 180),
+  landmarks: averageHead(yawDeg),
   eyes: OPEN,
   ...more,
 });
@@ -41,6 +43,35 @@ describe('the challenge to turn the head', () => {
 
   it('is not passed by a single frame, which may be misread', () => {
     expect(play('turn_left', [head(0), head(35), head(0), head(35), head(0)]).outcome).toBe('pending');
+  });
+
+  it('is not passed by a picture whose pose is misread, because its landmarks moved as a plane moves', () => {
+    const tilted = averageHead(50, 10, 0, 0);
+    const still = { landmarks: averageHead(0, 0, 0, 0) };
+    for (const yawDeg of [24, -24]) {
+      const misread = { yawDeg, landmarks: tilted };
+      const frames = [...times(3, head(0, still)), ...times(10, head(0, misread))];
+      expect(play('turn_left', frames).outcome).toBe('pending');
+    }
+  });
+
+  it('is not passed by a picture of somebody who looks aside, that is tilted first and then held straight', () => {
+    // Tilted it is narrow and its turn does not show; straight it is turned, and no narrower than before.
+    const aside = times(10, head(-34));
+    expect(play('turn_right', [...times(3, head(-5)), ...aside]).outcome).toBe('passed');
+    expect(play('turn_right', [...times(3, head(-5, { eyeSpan: 0.46 })), ...aside]).outcome).toBe('pending');
+  });
+
+  it('is not passed by a face that becomes longer or shorter meanwhile', () => {
+    for (const lengthPx of [100, 145]) {
+      expect(play('turn_left', [head(0), head(0), ...times(10, head(30, { lengthPx }))]).outcome).toBe('pending');
+    }
+  });
+
+  it('is measured against two frames at rest that agree: a single one may be misread', () => {
+    // The first frame shows a face at -12 degrees that is none; then the face turns by 12 alone.
+    expect(play('turn_left', [head(-12), head(0), head(0), ...times(5, head(12)), head(0)]).outcome).toBe('pending');
+    expect(play('turn_left', [head(-12), ...turn(30)]).outcome).toBe('passed');
   });
 
   it('is not passed by a picture that narrows more than a head does', () => {
@@ -105,12 +136,31 @@ describe('any challenge', () => {
       rollDeg: NaN,
       lengthPx: NaN,
       eyeSpan: NaN,
+      landmarks: averageHead(NaN),
       eyes: { right: NaN, left: NaN },
     };
     for (const action of ['blink', 'turn_left', 'turn_right'] as const) {
       expect(play(action, times(20, nothing)).outcome).toBe('pending');
       expect(play(action, [...times(3, head(0)), ...times(20, nothing)]).outcome).toBe('pending');
     }
+  });
+
+  it('is never a turn by a flat picture, however its pose is misread (property)', () => {
+    const angle = (most: number) => fc.double({ min: -most, max: most, noNaN: true });
+    const tilted = fc.record({
+      yawDeg: angle(60),
+      pitchDeg: angle(20),
+      rollDeg: angle(30),
+      lengthPx: fc.double({ min: 60, max: 200, noNaN: true }),
+      eyeSpan: fc.double({ min: 0.3, max: 0.6, noNaN: true }),
+      landmarks: fc.tuple(angle(70), angle(40), angle(60)).map((held) => averageHead(...held, 0)),
+    });
+    fc.assert(
+      fc.property(fc.constantFrom('turn_left', 'turn_right'), fc.array(tilted, { maxLength: 80 }), (action, frames) => {
+        expect(play(action, frames).outcome).toBe('pending');
+      }),
+      { numRuns: 1000, seed: 12 },
+    );
   });
 
   it('is never passed by a picture whose pose is read with an error of up to 9 degrees (property)', () => {
@@ -120,6 +170,8 @@ describe('any challenge', () => {
       rollDeg: fc.double({ min: -30, max: 30, noNaN: true }),
       lengthPx: fc.double({ min: 60, max: 200, noNaN: true }),
       eyeSpan: fc.double({ min: 0.3, max: 0.6, noNaN: true }),
+      // The landmarks may say whatever they like.
+      landmarks: fc.integer({ min: -40, max: 40 }).map((yawDeg) => averageHead(yawDeg)),
       // One eye may be misread at any time.
       eyes: fc.record({ right: fc.constant(0.9), left: fc.double({ min: 0, max: 1, noNaN: true }) }),
     });

@@ -144,6 +144,15 @@ describe('the orders of a door', () => {
     await orders.stop();
   });
 
+  it('keep a resume out of a scheduled lockdown though the operator locks the door as well', async () => {
+    const { clock, orders, mode } = await ordered({ lockdownDuring: utc('06:00', '18:00') });
+    orders.resume();
+    orders.lock();
+    later(clock, 5);
+    expect(mode()).toBe('normal');
+    await orders.stop();
+  });
+
   it('return to open hours after a fault released the relay', async () => {
     const { clock, door, mode } = await ordered({ openDuring: utc('06:00', '18:00') });
     door.releaseNow();

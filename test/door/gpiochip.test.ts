@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { adapterOf } from '../../src/door/gpio-adapter.js';
 import { openGpiochipInput } from '../../src/door/gpiochip-input.js';
 import { GPIOCHIP_PROGRAM } from '../../src/door/gpiochip-program.js';
+import { LineHolder } from '../../src/door/line-holder.js';
 import { openGpiochipRelay } from '../../src/door/gpiochip-relay.js';
 import { findGpiochipLine } from '../../src/door/gpiochip.js';
 import { openRelay } from '../../src/door/open-relay.js';
@@ -30,7 +31,7 @@ describe.skipIf(!installed('perl', 'mkfifo'))('the GPIO character device', () =>
   });
   afterEach(() => rmSync(chips.deviceFolder, { recursive: true }));
 
-  const open = (activeLow = false) => openGpiochipRelay({ line: 17, activeLow }, chips.parts);
+  const open = (activeLow = false) => openGpiochipRelay({ line: 17, activeLow, checkMs: 1_000 }, chips.parts);
 
   describe.each([
     ['active-high', false, '0', '1'],
@@ -51,7 +52,7 @@ describe.skipIf(!installed('perl', 'mkfifo'))('the GPIO character device', () =>
     it('is released when the daemon is killed', async () => {
       const script = `
         const { openGpiochipRelay } = await import('file://${join(root, 'dist/src/door/gpiochip-relay.js')}');
-        openGpiochipRelay({ line: 17, activeLow: ${activeLow} }, JSON.parse(process.env.CHIPS)).set(true);
+        openGpiochipRelay({ line: 17, activeLow: ${activeLow}, checkMs: 1000 }, JSON.parse(process.env.CHIPS)).set(true);
         setInterval(() => undefined, 1000);
       `;
       const env = { ...process.env, CHIPS: JSON.stringify(chips.parts) };
@@ -175,6 +176,35 @@ describe.skipIf(!installed('perl', 'mkfifo'))('the GPIO character device', () =>
       expect(chips.level(22)).toBe('1');
       relay.close();
     });
+  });
+
+  it('is released when nobody asks for it any more: the daemon is stuck', async () => {
+    // The program as it is, on a kernel whose line is a file.
+    const kernel = String.raw`
+      my ($level, $log) = (0, "$ARGV[0].log");
+      BEGIN { *CORE::GLOBAL::ioctl = sub (*$$) {
+        my (undef, $what) = @_;
+        if ($what == 0xC250B407) { open(my $fd, '<', '/dev/null'); our $kept = $fd; substr($_[2], 588, 4) = pack('l', fileno($fd)); return 1 }
+        if ($what == 0xC010B40E) { $_[2] = pack('Q Q', $level // 0, 1); return 1 }
+        if ($what == 0xC010B40F) { $level = unpack('Q', $_[2]); open(my $f, '>>', $ARGV[0] . '.log'); print $f $level; close $f; return 1 }
+        return 0;
+      } }
+    `;
+    const device = join(chips.deviceFolder, 'chip');
+    writeFileSync(device, '');
+    const written = () => (existsSync(`${device}.log`) ? readFileSync(`${device}.log`, 'utf8') : '');
+    const holder = new LineHolder('perl', ['-e', kernel + GPIOCHIP_PROGRAM, device, '3', 'out', '0', '3']);
+    expect([holder.write(1), written()]).toEqual([1, '1']);
+    // Asked in time it stays as it is.
+    for (let i = 0; i < 8; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(holder.read()).toBe(1);
+    }
+    await until(() => written() === '10');
+    // It says nothing of that by itself, and goes on.
+    expect([holder.read(), holder.write(1), holder.read(), holder.write(0)]).toEqual([0, 1, 1, 0]);
+    expect(written()).toBe('1010');
+    holder.close();
   });
 
   it('is spoken to in Perl that compiles and says what is wrong', () => {

@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Point } from '../../src/faces/face.js';
-import { MEAN_FACE } from '../../src/faces/mean-face.js';
 import { poseOf } from '../../src/faces/pose.js';
-import { rotation } from '../support/moving-picture.js';
-
-/** The mean face as a distant camera sees it: turned, then scaled and shifted. */
-function seen(yawDeg: number, pitchDeg: number, rollDeg: number, flatten = 1): Point[] {
-  const m = rotation(yawDeg, pitchDeg, rollDeg);
-  return MEAN_FACE.map(([x, y, z]) => ({
-    x: 320 + 50 * (m[0][0] * x + m[0][1] * y + m[0][2] * z * flatten),
-    y: 240 + 50 * (m[1][0] * x + m[1][1] * y + m[1][2] * z * flatten),
-  }));
-}
+import { averageHead as seen } from '../support/average-head.js';
 
 describe('the pose of a face', () => {
   it('is zero for a face that looks at the camera', () => {

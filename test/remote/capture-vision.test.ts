@@ -17,9 +17,9 @@ import { createGallery } from '../../src/identity/gallery.js';
 import { openPeople } from '../../src/identity/people.js';
 import { captureLooks } from '../../src/remote/capture.js';
 import { openVision, type Vision } from '../../src/vision.js';
-import { render } from '../support/moving-picture.js';
+import { render } from '../../scripts/streams/moving-picture.js';
 import { samples } from '../support/photographs.js';
-import { solidFace } from '../support/solid-face.js';
+import { solidFace } from '../../scripts/streams/solid-face.js';
 
 const clock = systemClock;
 

@@ -15,9 +15,9 @@ import { createGallery, type Gallery } from '../../src/identity/gallery.js';
 import type { Person } from '../../src/identity/person.js';
 import { openVision, type Vision } from '../../src/vision.js';
 import { runDoor } from '../support/door-run.js';
-import { render, type Look, type Placement, type Surface } from '../support/moving-picture.js';
+import { render, type Look, type Placement, type Surface } from '../../scripts/streams/moving-picture.js';
 import { samples } from '../support/photographs.js';
-import { eyeDistance, eyelids, flatPicture, solidFace } from '../support/solid-face.js';
+import { eyeDistance, eyelids, flatPicture, solidFace } from '../../scripts/streams/solid-face.js';
 
 const defaults = defaultConfig();
 const config = {
