@@ -88,9 +88,9 @@ function stepTurn(challenge: Challenge, movement: Movement, atMs: number): Chall
   if (!rest) return comeToRest(challenge, movement, atMs);
   const sign = challenge.action === 'turn_left' ? 1 : -1;
   const turnedDeg = (movement.yawDeg - rest.yawDeg) * sign;
-  const movedDeg = parallaxDeg(rest.landmarks, movement.landmarks) * sign * Math.sign(turnedDeg);
-  if (!(Math.abs(turnedDeg) >= TURN_DEG && movedDeg >= TURN_DEG && hasShapeOfAHead(rest, movement)))
-    return { ...challenge, frames: 0 };
+  const movedDeg = () => parallaxDeg(rest.landmarks, movement.landmarks) * sign * Math.sign(turnedDeg);
+  const turned = Math.abs(turnedDeg) >= TURN_DEG && hasShapeOfAHead(rest, movement) && movedDeg() >= TURN_DEG;
+  if (!turned) return { ...challenge, frames: 0 };
   const frames = challenge.frames + 1;
   if (frames < FRAMES) return { ...challenge, frames };
   return { ...challenge, frames, outcome: turnedDeg > 0 ? 'passed' : 'failed' };
