@@ -28,24 +28,25 @@ await installPrograms();
 const deb = await boardPackage(root, cache);
 const image = await boardImage(root, cache);
 const folder = await mkdtemp(join(tmpdir(), 'facelatch-board-'));
-const board = await Board.create({ root, image, deb, photographs, folder });
-const checks = new Checks(() => board.says(), new RegExp(only));
-
+let board: Board | undefined;
 let ended = false;
 async function end(status: number): Promise<void> {
   if (ended) return;
   ended = true;
-  await board.stop();
+  await board?.stop();
   await rm(folder, { recursive: true, force: true });
   process.exit(status);
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void end(130));
 
+const says = () => board?.says().catch((error: unknown) => String(error)) ?? Promise.resolve('the board is not there yet');
+const checks = new Checks(says, new RegExp(only));
 try {
+  board = await Board.create({ root, image, deb, photographs, folder });
   await scenario(board, new Enrolment(board, photographs, folder), checks);
 } catch (error) {
   say(`given up: ${error instanceof Error ? error.message : String(error)}`);
-  if (checks.results.every(({ passed }) => passed)) say(await board.says());
+  if (checks.results.every(({ passed }) => passed)) say(await says());
   checks.results.push({ name: 'the whole way', detail: 'given up, see above', passed: false });
 }
 process.stdout.write(`\n${summary(checks.results)}\n`);
