@@ -20,13 +20,20 @@ import { version } from './version.js';
 /** A defect of facelatch itself (EX_SOFTWARE of sysexits.h). */
 const DEFECT = 70;
 
+// Wrong use is told before the options are known.
+const wantsJson = process.argv.includes('--json');
+
 const program = new Command('facelatch')
   .description('Knows a face and opens the lock.')
   .version(version())
   .option('-c, --config <file>', 'configuration (YAML); else $FACELATCH_CONFIG, ./facelatch.yaml, /etc/facelatch/facelatch.yaml')
   .option('--encoder <id>', 'use this encoder of the model manifest instead of the configured one')
   .option('--json', 'answer in JSON, one value a line')
-  .showHelpAfterError('(facelatch --help shows every command)')
+  .showHelpAfterError(wantsJson ? false : '(facelatch --help shows every command)')
+  .configureOutput({
+    outputError: (text, write) =>
+      write(wantsJson ? errorLine('WRONG_USE', text.trim().replace(/^error: /, '')) : text.replace(/^error: /, 'facelatch: ')),
+  })
   .showSuggestionAfterError()
   .configureHelp({ showGlobalOptions: true })
   .exitOverride()
@@ -67,15 +74,16 @@ process.exit();
 
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const json = program.opts<{ json?: boolean }>().json;
   if (error instanceof FacelatchError) {
-    process.stderr.write(
-      json ? `${JSON.stringify({ error: { code: error.code, message: error.message } })}\n` : `facelatch: ${error.message}\n`,
-    );
+    process.stderr.write(wantsJson ? errorLine(error.code, error.message) : `facelatch: ${error.message}\n`);
     return error.exitStatus;
   }
   process.stderr.write(
     `facelatch: a defect, please report it: ${error instanceof Error ? String(error.stack) : String(error)}\n`,
   );
   return DEFECT;
+}
+
+function errorLine(code: string, message: string): string {
+  return `${JSON.stringify({ error: { code, message } })}\n`;
 }

@@ -180,6 +180,11 @@ describe('the command line', () => {
   it('answers wrong use with help, status 2, and the nearest command', async () => {
     expect(await run('idetify', 'x')).toMatchObject({ status: 2, stderr: expect.stringContaining('Did you mean identify?') });
     expect((await run('enroll')).status).toBe(2);
+    const told = await run('enroll', '--json');
+    expect([told.status, JSON.parse(told.stderr)]).toEqual([
+      2,
+      { error: { code: 'WRONG_USE', message: "missing required argument 'name'" } },
+    ]);
     expect((await run('--help')).status).toBe(0);
     expect((await run('completion', 'bash')).stdout).toContain('facelatch');
   });
