@@ -82,7 +82,7 @@ async function watchDoor(context: Context, options: { simulate?: boolean }): Pro
   }
 
   const end = (signal: NodeJS.Signals) => door.stop(signal);
-  process.once('SIGINT', end).once('SIGTERM', end);
+  process.once('SIGINT', end).once('SIGTERM', end).once('SIGQUIT', end);
   // Of a terminal that was closed; a daemon without one is told to read its configuration again.
   if (process.stdin.isTTY) process.once('SIGHUP', end);
   else {
@@ -91,6 +91,9 @@ async function watchDoor(context: Context, options: { simulate?: boolean }): Pro
       if (!door.reload()) manager.notify('READY=1', 'STATUS=watching');
     });
   }
+  // Who reads along may leave: the door goes on. Every further line is an error again.
+  process.stdout.once('error', ({ message }) => log.warn({ reason: message }, 'nobody reads the events any more'));
+  process.stdout.on('error', () => undefined);
   // Whatever ends the process, and however little of it still works: the relay is released.
   process.once('exit', () => door.releaseNow());
   process.once('uncaughtExceptionMonitor', () => door.releaseNow());
