@@ -1,8 +1,8 @@
 import type { Frame } from '../camera/frame.js';
 import type { QualityRejection } from '../events.js';
-import { cellsAlong } from './cells.js';
 import type { Box, Face, Point } from './face.js';
 import { poseOf, type Pose } from './pose.js';
+import { shareOf, spansAlong } from './spans.js';
 
 /** What a display beside the door says to the person. */
 export const qualityPrompts: Readonly<Record<QualityRejection, string>> = {
@@ -135,27 +135,29 @@ function insideShare({ widthPx, heightPx }: Frame, { left, top, width, height }:
 
 /** The inner face (brows to chin, without hair and background) as a small grey picture of SIZE x SIZE. */
 function greyFace({ rgb, widthPx, heightPx }: Frame, box: Box): Float32Array {
+  const cellWidth = (box.width * 0.7) / SIZE;
+  const cellHeight = (box.height * 0.75) / SIZE;
   // Of a large face every n-th pixel will do: the time stays the same for every size.
-  const along = (start: number, cellPx: number, limit: number) =>
-    cellsAlong(start, cellPx, SIZE, limit, Math.max(1, Math.floor(cellPx / 3)));
-  const across = along(box.left + box.width * 0.15, (box.width * 0.7) / SIZE, widthPx);
-  const down = along(box.top + box.height * 0.2, (box.height * 0.75) / SIZE, heightPx);
+  const stepX = Math.max(1, Math.floor(cellWidth / 3));
+  const stepY = Math.max(1, Math.floor(cellHeight / 3));
+  const columns = spansAlong((box.left + box.width * 0.15) / stepX, cellWidth / stepX, SIZE, Math.ceil(widthPx / stepX));
+  const rows = spansAlong((box.top + box.height * 0.2) / stepY, cellHeight / stepY, SIZE, Math.ceil(heightPx / stepY));
+  const weight = (stepX * stepY) / (cellWidth * cellHeight * 4);
   const grey = new Float32Array(SIZE * SIZE);
-  const line = new Float32Array(SIZE);
-  let lineOf = -1;
-  for (let r = 0; r < down.count; r++) {
-    if (down.pixel[r] !== lineOf) {
-      lineOf = down.pixel[r];
-      line.fill(0);
-      for (let c = 0; c < across.count; c++) {
-        const i = (lineOf * widthPx + across.pixel[c]) * 3;
-        // Near enough to luma.
-        line[across.cell[c]] += (rgb[i] + 2 * rgb[i + 1] + rgb[i + 2]) * across.share[c];
+  for (let y = 0; y < SIZE; y++) {
+    for (let x = 0; x < SIZE; x++) {
+      let sum = 0;
+      for (let row = rows.first[y]; row <= rows.last[y]; row++) {
+        let line = 0;
+        for (let column = columns.first[x]; column <= columns.last[x]; column++) {
+          const i = (row * stepY * widthPx + column * stepX) * 3;
+          // Near enough to luma.
+          line += (rgb[i] + 2 * rgb[i + 1] + rgb[i + 2]) * shareOf(columns, x, column);
+        }
+        sum += line * shareOf(rows, y, row);
       }
+      grey[y * SIZE + x] = sum * weight;
     }
-    const start = down.cell[r] * SIZE;
-    const share = down.share[r] / 4;
-    for (let x = 0; x < SIZE; x++) grey[start + x] += line[x] * share;
   }
   return grey;
 }

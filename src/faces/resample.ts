@@ -1,6 +1,6 @@
 import type { Frame } from '../camera/frame.js';
 import type { ModelEntry } from '../inference/manifest.js';
-import { cellsAlong } from './cells.js';
+import { shareOf, spansAlong } from './spans.js';
 import type { Box } from './face.js';
 
 /** How a network wants its pixels: planar float32, (value - subtract) / divide for each channel in their order. */
@@ -25,8 +25,8 @@ const BLUE = 0.114;
 /**
  * Resizes a region of a frame straight into a network's tensor: one pass, no picture in between.
  *
- * Shrinking by two or more averages every source pixel to the share that lies in the cell (a box filter: nothing aliases), otherwise four neighbours are
- * interpolated. Outside the frame its edge pixels go on.
+ * Shrinking by two or more averages every source pixel to the share that lies in the cell (a box filter: nothing aliases),
+ * otherwise four neighbours are interpolated. Outside the frame its edge pixels go on.
  */
 export function resample(frame: Frame, region: Box, target: TargetArea, format: PixelFormat): void {
   const scaleX = region.width / target.width;
@@ -57,41 +57,53 @@ function halve({ rgb, widthPx }: Frame, { data, planeWidth, planeHeight, width, 
   }
 }
 
-/** Row by row: each row of the frame is gathered into the cells of a line once, and the line added to the rows that it is part of. */
+/** Inside a cell whole pixels count fully, and only its first and last row and column in part: the inner loop has no weights. */
 function shrink({ rgb, widthPx, heightPx }: Frame, region: Box, target: TargetArea, format: PixelFormat): void {
   const { data, planeWidth, planeHeight, width, height } = target;
-  const targets = planes(format, planeWidth * planeHeight).slice(0, format.channels === 'grey' ? 1 : 3);
-  const across = cellsAlong(region.left, region.width / width, width, widthPx);
-  const down = cellsAlong(region.top, region.height / height, height, heightPx);
-  const red = new Float64Array(width);
-  const green = new Float64Array(width);
-  const blue = new Float64Array(width);
-  const lines = [red, green, blue];
-  let lineOf = -1;
-  let filled = -1;
-  for (let r = 0; r < down.count; r++) {
-    if (down.pixel[r] !== lineOf) {
-      lineOf = down.pixel[r];
-      lines.forEach((line) => line.fill(0));
-      for (let c = 0; c < across.count; c++) {
-        const i = (lineOf * widthPx + across.pixel[c]) * 3;
-        const cell = across.cell[c];
-        const share = across.share[c];
-        red[cell] += rgb[i] * share;
-        green[cell] += rgb[i + 1] * share;
-        blue[cell] += rgb[i + 2] * share;
+  const [red, green, blue] = planes(format, planeWidth * planeHeight);
+  const grey = format.channels === 'grey';
+  const columns = spansAlong(region.left, region.width / width, width, widthPx);
+  const rows = spansAlong(region.top, region.height / height, height, heightPx);
+  const weight = (width * height) / (region.width * region.height);
+  const stride = widthPx * 3;
+
+  for (let y = 0; y < height; y++) {
+    const firstRow = rows.first[y];
+    const lastRow = rows.last[y];
+    for (let x = 0; x < width; x++) {
+      const first = columns.first[x] * 3;
+      const last = columns.last[x] * 3;
+      const head = columns.head[x];
+      const tail = columns.tail[x];
+      let r = 0;
+      let g = 0;
+      let b = 0;
+      for (let row = firstRow; row <= lastRow; row++) {
+        const start = row * stride;
+        const end = start + last;
+        let i = start + first;
+        let lineR = rgb[i] * head + rgb[end] * tail;
+        let lineG = rgb[i + 1] * head + rgb[end + 1] * tail;
+        let lineB = rgb[i + 2] * head + rgb[end + 2] * tail;
+        for (i += 3; i < end; i += 3) {
+          lineR += rgb[i];
+          lineG += rgb[i + 1];
+          lineB += rgb[i + 2];
+        }
+        const share = shareOf(rows, y, row);
+        r += lineR * share;
+        g += lineG * share;
+        b += lineB * share;
       }
-      if (format.channels === 'grey') for (let x = 0; x < width; x++) red[x] = RED * red[x] + GREEN * green[x] + BLUE * blue[x];
+      const at = y * planeWidth + x;
+      if (grey) {
+        data[at] = (RED * r + GREEN * g + BLUE * b) * weight * red.gain - red.offset;
+      } else {
+        data[red.start + at] = r * weight * red.gain - red.offset;
+        data[green.start + at] = g * weight * green.gain - green.offset;
+        data[blue.start + at] = b * weight * blue.gain - blue.offset;
+      }
     }
-    const y = down.cell[r];
-    for (const [channel, { start, gain, offset }] of targets.entries()) {
-      const line = lines[channel];
-      const weight = down.share[r] * gain;
-      const at = start + y * planeWidth;
-      if (y !== filled) data.fill(-offset, at, at + width);
-      for (let x = 0; x < width; x++) data[at + x] += line[x] * weight;
-    }
-    filled = y;
   }
 }
 
