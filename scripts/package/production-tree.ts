@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pacote from 'pacote';
 import { npmOptions } from '../models/npm-client.js';
 import type { Architecture } from './architecture.js';
-import { notBundled } from './not-bundled.js';
+import { keptPackages } from './not-bundled.js';
 import { shell } from './shell.js';
 
 /**
@@ -22,7 +22,7 @@ export async function productionTree(root: string, folder: string, architecture:
   }
   const platform = ['--ignore-scripts', '--omit=dev', '--os=linux', `--cpu=${architecture.cpu}`, '--libc=glibc'];
   await shell('npm', ['ci', ...platform], { cwd: folder });
-  await keepDependencies(folder, notBundled);
+  await keepDependencies(folder, keptPackages);
   await shell('npm', ['prune', ...platform], { cwd: folder });
   const node = await mkdtemp(join(tmpdir(), 'facelatch-node-'));
   try {
