@@ -1,4 +1,3 @@
-import nodeWebcam from 'node-webcam';
 import { fault } from '../errors.js';
 
 /** Takes one picture into `file`, a JPEG. Rejects where there is none. */
@@ -29,6 +28,8 @@ export function nodeWebcamShot({ device, widthPx, heightPx }: ShotOptions): Take
 
   return async (file) => {
     if (!SHELL_SAFE_PATH.test(file)) throw refuse(`a temporary file whose name a shell could misread (${file})`);
+    // Not before it is needed: most doors have another camera, and wait for 20 ms less when they start.
+    const { default: nodeWebcam } = await import('node-webcam');
     const webcam = nodeWebcam.create({
       ...{ device, width: widthPx, height: heightPx, output: 'jpeg', quality: 95 },
       // Not into memory: node-webcam 0.8 then hands out what the program wrote to stderr. Not saved: that list only grows.
