@@ -11,12 +11,14 @@ export interface RetentionOptions {
 }
 
 const DAY_MS = 86_400_000;
+/** The copies are read so long after the start: with 10,000 people that takes a second, for which nobody should wait at the door. */
+const COPIES_AFTER_MS = 60_000;
 /** More than summer time, a leap second or a drifting clock would shift a day. */
 const JUMP_MS = 2 * 3_600_000;
 
 /**
- * Forgets people whose time has come: at start and once a day. Also those who were removed before it came, and those whose
- * forgetting was interrupted: an earlier generation has them still.
+ * Forgets people whose time has come: at start and once a day. Also, a minute after the start and once a day, those who were removed
+ * before it came, and those whose forgetting was interrupted: an earlier generation has them still.
  */
 export class Retention {
   readonly #options: RetentionOptions;
@@ -32,10 +34,9 @@ export class Retention {
     this.#options = options;
   }
 
-  /** Resolves when this day's look is done. */
+  /** Resolves when the people file has been looked through. */
   start(): Promise<void> {
-    this.#running = this.#look();
-    return this.#running;
+    return this.#begin({ copies: false });
   }
 
   /** Safe to call twice. */
@@ -45,11 +46,16 @@ export class Retention {
     await this.#running;
   }
 
-  async #look(): Promise<void> {
+  #begin(look: { copies: boolean }): Promise<void> {
+    this.#running = this.#look(look);
+    return this.#running;
+  }
+
+  async #look({ copies }: { copies: boolean }): Promise<void> {
     const { people, retentionDays, clock, onFault } = this.#options;
     try {
       if (!this.#clockJumped()) {
-        const everybody = [...people.all(), ...(await people.former())];
+        const everybody = [...people.all(), ...(copies ? await people.former() : [])];
         overdue(everybody, clock.wallTime(), retentionDays).forEach(({ id }) => this.#due.add(id));
       }
       if (this.#due.size > 0) await people.forget([...this.#due]);
@@ -57,7 +63,8 @@ export class Retention {
     } catch (error) {
       onFault(reasonOf(error));
     }
-    if (!this.#stopped) this.#timer = clock.after(DAY_MS, () => void this.start());
+    if (this.#stopped) return;
+    this.#timer = clock.after(copies ? DAY_MS : COPIES_AFTER_MS, () => void this.#begin({ copies: true }));
   }
 
   /** Nobody is deleted by a clock that was set wrong: a new time is believed when it still holds a day later. */
