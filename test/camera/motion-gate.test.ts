@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/camera/frame.js';
 import { MotionGate } from '../../src/camera/motion-gate.js';
+import { createRandom } from '../../scripts/training/random.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 
 const WIDTH = 640;
 const HEIGHT = 480;
+/** The same noise at every run: where a threshold is crossed depends on it by a step or two. */
+const noise = createRandom(1);
 
 /** A wall with the noise of a cheap sensor, and somebody of 60 px in front of it who is `contrast` brighter. */
 function frame({ contrast = 0, left = 300, top = 200, lamp = 0 } = {}): Frame {
-  const rgb = Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, () => 100 + lamp + (Math.random() - 0.5) * 24);
+  const rgb = Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, () => 100 + lamp + (noise.next() - 0.5) * 24);
   for (let y = top; y < top + 60; y++) {
     for (let x = left; x < left + 60; x++) for (let k = 0; k < 3; k++) rgb[(y * WIDTH + x) * 3 + k] += contrast;
   }
@@ -56,8 +59,8 @@ describe('MotionGate', () => {
     const { gate: it } = gate({ everyMs: 10_000 });
     it.analysed(frame(), 0);
     const noticed = Array.from({ length: 20 }, (_, step) => it.isQuiet(frame({ contrast: step }))).indexOf(false);
-    expect(noticed).toBeGreaterThan(3);
-    expect(noticed).toBeLessThan(15);
+    expect(noticed).toBeGreaterThanOrEqual(3);
+    expect(noticed).toBeLessThan(10);
   });
 
   it('looks at everything where it is switched off, and at pictures of another size', () => {
