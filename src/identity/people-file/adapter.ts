@@ -6,9 +6,9 @@ import { sameStamp, type Disk, type Stamp } from './disk.js';
 import { readDocument, writeTemporary } from './document.js';
 import { Damaged } from './envelope.js';
 import { listGenerations, listSetAside, rotate, setAside, temporaryPath } from './generations.js';
+import { PersonLines } from './lines.js';
 import type { Person } from '../person.js';
 import { schema as currentSchema, type PeopleDocument, type Schema } from './payload.js';
-import type { PersonFrames } from './record.js';
 import type { Vault } from './vault.js';
 
 export interface AdapterOptions {
@@ -35,7 +35,7 @@ export class PeopleAdapter implements Adapter<PeopleDocument> {
   readonly #options: Required<AdapterOptions>;
   /** The file as this process read or wrote it last. */
   #stamp: Stamp | undefined;
-  readonly #frames: PersonFrames = new WeakMap();
+  readonly #lines = new PersonLines();
 
   constructor(options: AdapterOptions) {
     this.#options = { schema: currentSchema, ...options };
@@ -132,7 +132,7 @@ export class PeopleAdapter implements Adapter<PeopleDocument> {
   async #replace(document: PeopleDocument, keepOld: () => Promise<void>): Promise<void> {
     const { file, disk } = this.#options;
     try {
-      const written = await writeTemporary(disk, file, document, { ...this.#options, frames: this.#frames });
+      const written = await writeTemporary(disk, file, document, { ...this.#options, lines: this.#lines });
       await keepOld();
       await disk.rename(written, file);
       this.#stamp = await disk.stamp(file);

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import type { Person } from '../person.js';
 import { Damaged } from './envelope.js';
+import { PersonLines } from './lines.js';
 import { currentSchema, migrate, migrations, type Migrations } from './migrations.js';
-import { personRecordSchema, personText, type PersonFrames } from './record.js';
+import { personRecordSchema } from './record.js';
 
 /** All that a people file says. */
 export interface PeopleDocument {
@@ -21,15 +22,16 @@ export interface Schema {
 export const schema: Schema = { version: currentSchema, migrations };
 
 const aboutSchema = z.strictObject({ sequence: z.int().min(0), savedAt: z.iso.datetime(), people: z.int().min(0) });
+const separator = Buffer.from(',\n');
 const chunkBytes = 2 ** 20;
 
 /**
- * A JSON array, one entry a line, in chunks of up to 1 MB: 10,000 people never stand in memory as one text.
+ * A JSON array, one entry a line, in chunks of about 1 MB.
  *
- * @param frames kept from one write to the next
+ * @param lines kept from one write to the next
  */
-export function encodePayload(document: PeopleDocument, frames: PersonFrames = new WeakMap()): Generator<Buffer> {
-  return chunks(payloadText(document, frames));
+export function encodePayload(document: PeopleDocument, lines = new PersonLines()): Generator<Buffer> {
+  return chunks(pieces(document, lines));
 }
 
 /** @throws Damaged */
@@ -60,25 +62,26 @@ export function freeze(person: Person): Person {
   });
 }
 
-function* payloadText({ sequence, savedAt, people }: PeopleDocument, frames: PersonFrames): Generator<readonly string[]> {
-  yield [`[\n${JSON.stringify({ sequence, savedAt, people: people.length })}`];
-  for (const person of people) yield [',\n', ...personText(person, frames)];
-  yield ['\n]'];
+function* pieces({ sequence, savedAt, people }: PeopleDocument, lines: PersonLines): Generator<Buffer> {
+  yield Buffer.from(`[\n${JSON.stringify({ sequence, savedAt, people: people.length })}`);
+  for (const person of people) {
+    yield separator;
+    yield lines.of(person);
+  }
+  yield Buffer.from('\n]');
 }
 
-function* chunks(lines: Iterable<readonly string[]>): Generator<Buffer> {
+function* chunks(parts: Iterable<Buffer>): Generator<Buffer> {
   let chunk = Buffer.allocUnsafe(chunkBytes);
   let used = 0;
-  for (const line of lines) {
-    for (const text of line) {
-      // A UTF-16 unit takes up to three bytes in UTF-8.
-      if (text.length * 3 > chunk.length - used) {
-        yield chunk.subarray(0, used);
-        chunk = Buffer.allocUnsafe(Math.max(chunkBytes, text.length * 3));
-        used = 0;
-      }
-      used += chunk.write(text, used, 'utf8');
+  for (const part of parts) {
+    if (part.length > chunk.length - used) {
+      yield chunk.subarray(0, used);
+      chunk = Buffer.allocUnsafe(Math.max(chunkBytes, part.length));
+      used = 0;
     }
+    chunk.set(part, used);
+    used += part.length;
   }
   yield chunk.subarray(0, used);
 }

@@ -82,28 +82,6 @@ export function personRecord(person: Person): PersonRecord {
   return { ...person, cards: [...person.cards], templates: person.templates.map(templateRecord) };
 }
 
-/** What stands around the vectors of people who were written before; people never change, so neither does it. */
-export type PersonFrames = WeakMap<Person, readonly string[]>;
-
-/**
- * The JSON of {@link personRecord} in pieces: JSON.stringify would look at each of 27 million base64 characters of 10,000
- * people for something to escape (185 ms; in pieces 35 ms, with the frames of the last write 15 ms).
- */
-export function personText(person: Person, frames: PersonFrames): readonly string[] {
-  let frame = frames.get(person);
-  if (!frame) {
-    const templates = person.templates.map((template) => ({ ...template, vector: '' }));
-    // Not in a name: a quotation mark inside a text is escaped.
-    frame = JSON.stringify({ ...person, templates }).split('"vector":""');
-    frames.set(person, frame);
-  }
-  const pieces = [frame[0]];
-  person.templates.forEach(({ vector }, i) => {
-    pieces.push('"vector":"', encodeVector(vector), '"', frame[i + 1]);
-  });
-  return pieces;
-}
-
 function encodeVector(vector: Float32Array): string {
   return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64');
 }
