@@ -1,6 +1,6 @@
 import type { Frame } from './camera/frame.js';
 import type { Sighting, SightedFace } from './daemon/lookout.js';
-import { overlap } from './faces/face.js';
+import { overlap, type Box } from './faces/face.js';
 import { distanceOfDot, dotProduct, toFaceNetScale } from './identity/distance.js';
 import type { Vision } from './vision.js';
 
@@ -39,11 +39,16 @@ export class Follower {
     this.#rules = rules;
   }
 
-  /** The faces of the next frame, the largest first. */
-  async see(frame: Frame): Promise<readonly SightedFace[]> {
+  /**
+   * The faces of the next frame, the largest first.
+   *
+   * @param isDecided whether the door has decided on the face that it saw in this box, and asks nothing more of it in this frame
+   */
+  async see(frame: Frame, isDecided: (box: Box) => boolean = () => false): Promise<readonly SightedFace[]> {
     const last = this.#last;
     this.#last = undefined;
-    const followed = last && this.#sinceDetector < this.#rules.detectEvery - 1 ? await this.#follow(frame, last) : undefined;
+    const followed =
+      last && this.#sinceDetector < this.#rules.detectEvery - 1 ? await this.#follow(frame, last, isDecided) : undefined;
     this.#sinceDetector = followed ? this.#sinceDetector + 1 : 0;
     const faces = followed ?? (await lookAt(frame, this.#vision));
     this.#last = { frame, faces };
@@ -55,20 +60,20 @@ export class Follower {
     this.#last = undefined;
   }
 
-  async #follow(frame: Frame, last: Sighting): Promise<SightedFace[] | undefined> {
+  async #follow(frame: Frame, last: Sighting, isDecided: (box: Box) => boolean): Promise<SightedFace[] | undefined> {
     if (last.faces.length === 0 || !continues(last.frame, frame) || anyTouch(last.faces)) return undefined;
     const faces: SightedFace[] = [];
     for (const before of last.faces) {
-      const face = await this.#followOne(frame, before);
+      const face = await this.#followOne(frame, before, isDecided(before.detection.box));
       if (!face) return undefined;
       faces.push(face);
     }
     return anyTouch(faces) ? undefined : faces.sort((a, b) => b.detection.box.height - a.detection.box.height);
   }
 
-  async #followOne(frame: Frame, { observation: before }: SightedFace): Promise<SightedFace | undefined> {
+  async #followOne(frame: Frame, { observation: before }: SightedFace, decided: boolean): Promise<SightedFace | undefined> {
     if (!before.embedding) return undefined;
-    const observation = await this.#vision.follow(frame, before.face);
+    const observation = await this.#vision.follow(frame, before.face, decided);
     if (!observation?.embedding) return undefined;
     const raw = distanceOfDot(dotProduct(before.embedding.vector, observation.embedding.vector));
     if (!(toFaceNetScale(raw, this.#rules.rawThreshold) <= MAX_STEP)) return undefined;

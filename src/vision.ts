@@ -24,9 +24,9 @@ export interface Observation {
   readonly quality: Quality;
   /** Absent for a rejected face, and where the encoder's answer made no sense: the face is to be treated as unknown. */
   readonly embedding?: Embedding;
-  /** 0..1; absent for a rejected face, and where passive liveness is off. */
+  /** 0..1; absent for a rejected face, where passive liveness is off, and of a face that was decided on. */
   readonly liveness?: number;
-  /** Absent for a rejected face, and where no challenge is configured. */
+  /** Absent for a rejected face, where no challenge is configured, and of a face that was decided on. */
   readonly movement?: Movement;
 }
 
@@ -54,8 +54,10 @@ export interface Vision {
   /**
    * The same of a face in the next frame without asking the detector: the landmarks that are found where the face was say where
    * it is. Undefined where they do not. Whether it is the same person only the embedding tells (follower.ts).
+   *
+   * @param decided the door has decided on this face: whether it lives, and how it moves, is not looked at
    */
-  follow(frame: Frame, before: Face): Promise<Observation | undefined>;
+  follow(frame: Frame, before: Face, decided: boolean): Promise<Observation | undefined>;
   /** What the last `detect`, and the calls of `observe` and `follow` since, took. */
   readonly times: Readonly<StageTimes>;
   readonly sessions: readonly ModelSession[];
@@ -110,8 +112,13 @@ export async function openVision(config: VisionSettings, clock: Clock, log: Infe
 
   const { enabled: gated, ...limits } = config.quality;
 
-  /** @param find the landmarks; asked only when the box is good enough */
-  async function look(frame: Frame, { box, score }: Detection, find: () => Promise<readonly Point[]>): Promise<Observation> {
+  interface Looking {
+    /** The landmarks; asked only when the box is good enough. */
+    readonly find: () => Promise<readonly Point[]>;
+    readonly decided: boolean;
+  }
+
+  async function look(frame: Frame, { box, score }: Detection, { find, decided }: Looking): Promise<Observation> {
     const measured = await timed('qualityMs', () => assessBox(frame, box));
     const rejected = boxRejection(measured, limits);
     if (rejected && gated) return { face: { box, score, landmarks: [] }, quality: rejectedByBox(measured, rejected) };
@@ -120,8 +127,8 @@ export async function openVision(config: VisionSettings, clock: Clock, log: Infe
     const { rejection, ...pose } = judgeQuality(measured, landmarks, rejected, limits);
     const quality = { ...pose, ...(rejection && gated && { rejection }) };
     if (quality.rejection) return { face, quality };
-    const liveness = livenessScorer && (await timed('livenessMs', () => livenessScorer(frame, box)));
-    const eyes = eyeReader && (await timed('livenessMs', () => eyeReader(frame, landmarks)));
+    const liveness = decided ? undefined : livenessScorer && (await timed('livenessMs', () => livenessScorer(frame, box)));
+    const eyes = decided ? undefined : eyeReader && (await timed('livenessMs', () => eyeReader(frame, landmarks)));
     const embedding = await timed('encodeMs', () => encoder(frame, landmarks));
     return {
       face,
@@ -143,11 +150,12 @@ export async function openVision(config: VisionSettings, clock: Clock, log: Infe
         Object.assign(times, noTimes);
         return timed('detectMs', () => detector(frame));
       }),
-    observe: (frame, detection) => inTurn(() => look(frame, detection, () => landmarksIn(frame, detection.box))),
-    follow: (frame, before) =>
+    observe: (frame, detection) =>
+      inTurn(() => look(frame, detection, { find: () => landmarksIn(frame, detection.box), decided: false })),
+    follow: (frame, before, decided) =>
       inTurn(async () => {
         const face = await carryFace(frame, before, landmarksIn);
-        return face && look(frame, face, () => Promise.resolve(face.landmarks));
+        return face && look(frame, face, { find: () => Promise.resolve(face.landmarks), decided });
       }),
     release: () =>
       inTurn(async () => {

@@ -55,7 +55,7 @@ async function analyse(frame: Frame, { follower, access, door, lookout, gate, em
   }
   // Whoever is being enrolled must be alone: there the detector looks at every frame.
   if (lookout.held) follower.forget();
-  const faces = await follower.see(frame);
+  const faces = await follower.see(frame, (box) => access.isDecided(box, frame.capturedAtMs));
   gate.analysed(frame, faces.length);
   lookout.saw({ frame, faces });
   if (lookout.held) return;

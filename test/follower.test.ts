@@ -15,7 +15,7 @@ const boxAt = (left: number): Box => ({ left, top: 100, width: 80, height: 100 }
 
 /** A camera whose frames show what a test says, and models that find it and count how often they are asked. */
 function before(detectEvery: number) {
-  const asked = { detector: 0, followed: 0 };
+  const asked = { detector: 0, followed: 0, decided: 0 };
   let scene: readonly Someone[] = [];
   let atMs = 0;
   const observation = (one: Someone): Observation =>
@@ -33,17 +33,18 @@ function before(detectEvery: number) {
     },
     observe: (_frame: Frame, { box }: Face) => Promise.resolve(observation(scene.find(({ left }) => left === box.left)!)),
     /** Finds whoever is nearest to where the face was, as a landmark network would: somebody, whoever it is. */
-    follow: (_frame: Frame, { box }: Face) => {
+    follow: (_frame: Frame, { box }: Face, decided: boolean) => {
       asked.followed++;
+      if (decided) asked.decided++;
       const nearest = [...scene].sort((a, b) => Math.abs(a.left - box.left) - Math.abs(b.left - box.left)).at(0);
       return Promise.resolve(nearest && observation(nearest));
     },
   } as unknown as Vision;
   const follower = new Follower(vision, { detectEvery, rawThreshold: 0.7 });
-  const show = (people: readonly Someone[], afterMs = 100) => {
+  const show = (people: readonly Someone[], afterMs = 100, isDecided?: (box: Box) => boolean) => {
     scene = people;
     atMs += afterMs;
-    return follower.see({ widthPx: 640, heightPx: 480, capturedAtMs: atMs } as Frame);
+    return follower.see({ widthPx: 640, heightPx: 480, capturedAtMs: atMs } as Frame, isDecided);
   };
   const shows = async (people: readonly Someone[], times: number) => {
     for (let i = 0; i < times; i++) await show(people);
@@ -58,16 +59,16 @@ describe('following faces between the looks of the detector', () => {
   it('asks the detector for every n-th frame while a face stands there, and for every one with n = 1', async () => {
     const third = before(3);
     await third.shows([ada], 9);
-    expect(third.asked).toEqual({ detector: 3, followed: 6 });
+    expect(third.asked).toMatchObject({ detector: 3, followed: 6 });
     const every = before(1);
     await every.shows([ada], 9);
-    expect(every.asked).toEqual({ detector: 9, followed: 0 });
+    expect(every.asked).toMatchObject({ detector: 9, followed: 0 });
   });
 
   it('asks the detector for every frame while there is nobody', async () => {
     const { asked, shows } = before(3);
     await shows([], 6);
-    expect(asked).toEqual({ detector: 6, followed: 0 });
+    expect(asked).toMatchObject({ detector: 6, followed: 0 });
   });
 
   it('sees somebody who comes within n frames', async () => {
@@ -89,7 +90,7 @@ describe('following faces between the looks of the detector', () => {
     // Who was not encoded is not followed either: nothing says that it is still the same person.
     const { asked, shows } = before(3);
     await shows([{ ...ada, rejected: true }], 3);
-    expect(asked).toEqual({ detector: 3, followed: 0 });
+    expect(asked).toMatchObject({ detector: 3, followed: 0 });
   });
 
   it('never takes one of two people for the other: not when both answer from one place, nor when they touch', async () => {
@@ -99,16 +100,24 @@ describe('following faces between the looks of the detector', () => {
     expect(asked.detector).toBe(2);
     const touching = before(3);
     await touching.shows([ada, { ...bob, left: 150 }], 3);
-    expect(touching.asked).toEqual({ detector: 3, followed: 0 });
+    expect(touching.asked).toMatchObject({ detector: 3, followed: 0 });
+  });
+
+  it('says of each face that it follows whether the door has decided on it; the detector starts anew', async () => {
+    const { asked, show } = before(3);
+    const isDecided = ({ left }: Box) => left === ada.left;
+    await show([ada, bob], 100, isDecided);
+    await show([ada, bob], 100, isDecided);
+    expect(asked).toEqual({ detector: 1, followed: 2, decided: 1 });
   });
 
   it('follows over no gap, and from nothing that it was told to forget', async () => {
     const { follower, asked, show } = before(3);
     await show([ada]);
     await show([ada], 300);
-    expect(asked).toEqual({ detector: 2, followed: 0 });
+    expect(asked).toMatchObject({ detector: 2, followed: 0 });
     follower.forget();
     await show([ada]);
-    expect(asked).toEqual({ detector: 3, followed: 0 });
+    expect(asked).toMatchObject({ detector: 3, followed: 0 });
   });
 });

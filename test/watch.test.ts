@@ -35,6 +35,7 @@ function way() {
     },
   } as unknown as Vision;
   const access = {
+    isDecided: () => false,
     see: () => {
       doing.judged++;
       return doing.grants.splice(0);

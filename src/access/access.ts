@@ -73,6 +73,11 @@ export interface Access {
    * @returns whether this door takes such a claim
    */
   claim(person: PersonRef, by?: 'command' | 'card'): boolean;
+  /**
+   * Whether the face that was seen in this very box has had its verdict and gets no other from a frame of this time: until then
+   * nobody asks whether it lives.
+   */
+  isDecided(box: Box, atMs: number): boolean;
   /** What was seen so far counts no more: the people changed. */
   reset(): void;
   stop(): void;
@@ -195,6 +200,7 @@ export function createAccess(
       claim = { person, timer: clock.after(settings.claimMs, dropClaim) };
       return true;
     },
+    isDecided: (box, atMs) => presentations.isDecided(box, atMs),
     reset() {
       presentations.reset();
     },

@@ -36,7 +36,8 @@ export type Opinion =
  */
 export function opinionOf(votes: readonly Vote[], rules: AgreementRules): Opinion {
   const window = votes.slice(-rules.windowFrames);
-  const liveness = livenessOf(window);
+  const judged = rules.minLiveness !== undefined;
+  const liveness = livenessOf(window, judged);
   const nearest = window.reduce((least, vote) => Math.min(least, vote.distance), Infinity);
   const doubt = (reason: DenyReason, alive = liveness): Opinion => ({
     kind: 'doubt',
@@ -60,7 +61,7 @@ export function opinionOf(votes: readonly Vote[], rules: AgreementRules): Opinio
   const distance = mean(window.filter((vote) => vote.person?.id === person.id).map((vote) => vote.distance));
   if (distance === undefined || !(distance < rules.threshold)) return doubt('unknown');
   // Frames that did not name the person lend no life to those that did.
-  const ofClear = livenessOf(clear);
+  const ofClear = livenessOf(clear, judged);
   if (isSpoof(ofClear)) return doubt('spoof', ofClear);
   return {
     kind: 'agreed',
@@ -70,7 +71,9 @@ export function opinionOf(votes: readonly Vote[], rules: AgreementRules): Opinio
   };
 }
 
-const livenessOf = (votes: readonly Vote[]) => mean(votes.flatMap((vote) => vote.liveness ?? []));
+/** @param judged a vote that says nothing of life is one of a picture */
+const livenessOf = (votes: readonly Vote[], judged: boolean) =>
+  mean(votes.flatMap(({ liveness = judged ? 0 : undefined }) => liveness ?? []));
 
 function mean(values: readonly number[]): number | undefined {
   return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;

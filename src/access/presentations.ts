@@ -125,6 +125,12 @@ export class Presentations {
     return this.#open.some(({ verdictAtMs }) => verdictAtMs === undefined);
   }
 
+  /** Whether the face that was seen last in this very box has its verdict, and is not presented anew in a frame of this time. */
+  isDecided(box: Box, atMs: number): boolean {
+    const presentation = this.#open.find(({ track }) => track.box === box);
+    return presentation?.verdictAtMs !== undefined && !this.#isAnew(presentation, atMs);
+  }
+
   /** Every face is a new presentation from now on (a claim began); who was seen long enough to be judged is denied. */
   dismiss(): Verdict[] {
     const gone = this.#open;
@@ -146,10 +152,13 @@ export class Presentations {
     return nowMs - track.seenAtMs > this.#rules.expireMs;
   }
 
+  #isAnew({ verdictAtMs }: Presentation, atMs: number): boolean {
+    return verdictAtMs !== undefined && atMs - verdictAtMs >= this.#rules.againMs;
+  }
+
   #continue(before: Presentation | undefined, { box, embedding }: Candidate, atMs: number): Presentation {
-    const again = before?.verdictAtMs !== undefined && atMs - before.verdictAtMs >= this.#rules.againMs;
     const kept = embedding ?? before?.track.embedding;
-    const base = before && !again ? before : { id: ++this.#made, votes: [], guidance: nothingToSay };
+    const base = before && !this.#isAnew(before, atMs) ? before : { id: ++this.#made, votes: [], guidance: nothingToSay };
     return { ...base, track: { id: base.id, box, seenAtMs: atMs, ...(kept && { embedding: kept }) } };
   }
 

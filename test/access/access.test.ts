@@ -69,6 +69,23 @@ describe('access', () => {
     expect(events[0]).toMatchObject({ type: 'granted', mode: 'recognition', threshold: 0.7 });
   });
 
+  it('says which face is decided on, until it is presented anew or the people change', () => {
+    const { access, clock, play } = door();
+    const frames = repeat(4, () => face(0));
+    const decided = (frame: SeenFace, afterMs = 0) => access.isDecided(frame.box, clock.monotonicMs() + afterMs);
+    play(frames.slice(0, 2).map((one) => [one]));
+    expect(decided(frames[1])).toBe(false);
+    play([[frames[2]]]);
+    expect(decided(frames[2])).toBe(true);
+    // That it stood there before says nothing of who stands there now.
+    expect(decided(frames[1])).toBe(false);
+    const { againMs } = defaultConfig().access;
+    expect(decided(frames[2], againMs - 1)).toBe(true);
+    expect(decided(frames[2], againMs)).toBe(false);
+    access.reset();
+    expect(decided(frames[2])).toBe(false);
+  });
+
   it('denies a stranger once and grants nothing', () => {
     const { play, events } = door();
     expect(play(repeat(40, () => [face(3)]))).toEqual([]);

@@ -53,6 +53,13 @@ describe('the opinion of several frames', () => {
     expect(opinionOf(votes, rules)).toMatchObject({ kind: 'doubt', reason: 'unknown' });
   });
 
+  it('counts a frame that was not judged for life as one of a picture, so that others lend it none', () => {
+    const alive = { ...rules, minLiveness: 0.7 };
+    const judged = vote(ada, 0.3, 1, 0.95);
+    expect(opinionOf([judged, judged, judged], alive)).toMatchObject({ kind: 'agreed' });
+    expect(opinionOf([judged, judged, vote(ada, 0.3)], alive)).toMatchObject({ kind: 'doubt', reason: 'spoof' });
+  });
+
   it('takes low or missing liveness for a spoof, whoever it shows', () => {
     const alive = { ...rules, minLiveness: 0.5 };
     expect(opinionOf([vote(ada, 0.3, 1, 0.1), vote(ada, 0.3, 1, 0.2), vote(ada, 0.3, 1, 0.1)], alive)).toMatchObject({
