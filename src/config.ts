@@ -35,7 +35,7 @@ export function parseConfig(text: string, path: string): Config {
   if (syntax.length > 0) throw fault('CONFIG_INVALID', { path, problems: syntax });
 
   const values = (document.toJS({ maxAliasCount: 100 }) ?? {}) as unknown;
-  const result = configSchema.safeParse(values, { reportInput: true });
+  const result = configSchema.safeParse(values, { reportInput: true, jitless: true });
   if (result.success) return result.data;
   const problems = result.error.issues.flatMap((issue) => describe(issue, document, lines, values));
   throw fault('CONFIG_INVALID', { path, problems });

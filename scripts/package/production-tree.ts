@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pacote from 'pacote';
 import { npmOptions } from '../models/npm-client.js';
 import type { Architecture } from './architecture.js';
-import { keptPackages } from './not-bundled.js';
+import { built, keptPackages } from './not-bundled.js';
 import { shell } from './shell.js';
 
 /**
@@ -16,7 +16,7 @@ export async function productionTree(root: string, folder: string, architecture:
   await mkdir(join(folder, 'models'));
   for (const file of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE'])
     await copyFile(join(root, file), join(folder, file));
-  for (const file of ['facelatch.js', 'release.js']) await copyFile(join(root, 'dist', file), join(folder, 'dist', file));
+  for (const entry of built) await cp(join(root, 'dist', entry), join(folder, 'dist', entry), { recursive: true });
   for (const file of await readdir(join(root, 'models'))) {
     if (/\.(onnx|json|md)$/.test(file)) await copyFile(join(root, 'models', file), join(folder, 'models', file));
   }

@@ -4,7 +4,7 @@ import type { Config } from '../config-schema.js';
 import { reasonOf } from '../errors.js';
 import type { DoorEvent, Emit } from '../events.js';
 import type { Health } from '../health-schema.js';
-import { startEmbeddedBroker, type EmbeddedBroker } from './broker.js';
+import type { EmbeddedBroker } from './broker.js';
 import { CommandDesk, type CommandHandler } from './command-desk.js';
 import { Connection, type ConnectionStatus, type Link } from './connection.js';
 import { readCredentials } from './credentials.js';
@@ -140,6 +140,8 @@ export function createMessenger(options: MessengerOptions): Messenger {
     await readCredentials(config);
     await outbox.start();
     if (config.url === undefined) {
+      // Only here: most doors have a broker of their site.
+      const { startEmbeddedBroker } = await import('./broker.js');
       broker = await startEmbeddedBroker({ port: config.embeddedPort, doorId, doorClientId: clientId, log });
       log.info({ url: broker.url }, 'an MQTT broker inside the process listens on loopback');
     }

@@ -7,7 +7,6 @@ import { readModels } from '../local-models.js';
 import { modelEntry, type ModelEntry } from '../manifest.js';
 import { readModelFile } from '../model-file.js';
 import { loadRuntime, type Runtime } from '../runtime.js';
-import { rewritePRelu } from './rewrite-prelu.js';
 import { readTuning, sha256Of, thisMachine, writeTuning, type TuningRecord } from './tuned-models.js';
 
 const WARM_UP = 3;
@@ -86,7 +85,7 @@ async function quickest(
   entry: ModelEntry,
   shipped: Uint8Array,
 ): Promise<{ variant: Variant; medianMs: Record<string, number> }> {
-  const variants = [{ name: SHIPPED, bytes: shipped }, ...rewrittenForms(shipped)];
+  const variants = [{ name: SHIPPED, bytes: shipped }, ...(await rewrittenForms(shipped))];
   const open: { variant: Variant; run: () => Promise<Float32Array[]>; times: number[]; release: () => Promise<void> }[] = [];
   try {
     for (const variant of variants) {
@@ -112,7 +111,9 @@ async function quickest(
   return { variant: worthWhile ? best.variant : variants[0], medianMs };
 }
 
-function rewrittenForms(shipped: Uint8Array): Variant[] {
+async function rewrittenForms(shipped: Uint8Array): Promise<Variant[]> {
+  // Only here: what reads and writes graphs takes 40 ms to load, and a door is tuned once.
+  const { rewritePRelu } = await import('./rewrite-prelu.js');
   return (['convolution', 'maximum'] as const).flatMap((form) => {
     const bytes = rewritePRelu(shipped, form);
     return bytes ? [{ name: `PRelu as ${form}`, bytes }] : [];
