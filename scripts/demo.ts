@@ -11,6 +11,7 @@ import { systemClock } from '../src/clock.js';
 import { eventLine } from '../src/commands/event-line.js';
 import { parseConfig } from '../src/config.js';
 import { startDaemon } from '../src/daemon.js';
+import { openVisionThread } from '../src/daemon/vision-thread.js';
 import { enroll } from '../src/enrolment.js';
 import { FacelatchError } from '../src/errors.js';
 import type { DoorEvent } from '../src/events.js';
@@ -69,6 +70,7 @@ async function demo(folder: string): Promise<boolean> {
     config,
     clock,
     log,
+    openVision: () => openVisionThread(config, log),
     pace: 'every-frame',
     onEvent: (event) => {
       events.push(event);

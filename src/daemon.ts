@@ -26,7 +26,7 @@ import { rawThresholdOf } from './identity/distance.js';
 import { Follower } from './follower.js';
 import { createGallery } from './identity/gallery.js';
 import { version } from './version.js';
-import { openVision } from './vision.js';
+import { openVision, type Vision } from './vision.js';
 import { watch, type StopReason } from './watch.js';
 
 export interface DaemonOptions {
@@ -35,6 +35,8 @@ export interface DaemonOptions {
   readonly log: Logger;
   /** Told of every event, in order, beside MQTT: the terminal of `facelatch run`. */
   readonly onEvent?: (event: DoorEvent) => void;
+  /** In this thread unless given. */
+  readonly openVision?: () => Promise<Vision>;
   /** Of a folder camera: `every-frame` waits for a slow machine, so that a replay shows the same everywhere. */
   readonly pace?: Pace;
 }
@@ -72,7 +74,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-async function compose({ config, clock, log, onEvent = () => undefined, pace }: DaemonOptions, parts: Parts): Promise<Daemon> {
+async function compose(options: DaemonOptions, parts: Parts): Promise<Daemon> {
+  const { config, clock, log, onEvent = () => undefined, pace } = options;
+  const { openVision: open = () => openVision(config, clock, log) } = options;
   const vitals = parts.add(new VitalSigns(config, clock), (it) => it.stop());
   const announcer = new Announcer(clock, (event) => {
     vitals.event(event);
@@ -94,7 +98,7 @@ async function compose({ config, clock, log, onEvent = () => undefined, pace }: 
   door.start();
   await orders.start();
 
-  const vision = parts.add(await openVision(config, clock, log), (it) => it.release());
+  const vision = parts.add(await open(), (it) => it.release());
   trail.deciders = { encoder: vision.encoder.id, modelSha256: vision.encoder.sha256 };
   const rawThreshold = rawThresholdOf(vision.encoder);
   const gallery = createGallery(people.all(), vision.encoder, rawThreshold);

@@ -60,10 +60,14 @@ export interface Vision {
   follow(frame: Frame, before: Face, decided: boolean): Promise<Observation | undefined>;
   /** What the last `detect`, and the calls of `observe` and `follow` since, took. */
   readonly times: Readonly<StageTimes>;
-  readonly sessions: readonly ModelSession[];
   readonly encoder: ModelEntry;
   /** Safe to call twice. */
   release(): Promise<void>;
+}
+
+/** In this very thread. */
+export interface LocalVision extends Vision {
+  readonly sessions: readonly ModelSession[];
 }
 
 /** The models of the path that are not chosen in the configuration. */
@@ -89,7 +93,7 @@ export function inferenceSettings({ inference }: Pick<Config, 'inference'>) {
 }
 
 /** @throws FacelatchError MODEL_MISSING, MODEL_MISMATCH, MODEL_UNKNOWN, MANIFEST_INVALID, PROVIDER_UNAVAILABLE */
-export async function openVision(config: VisionSettings, clock: Clock, log: InferenceLog): Promise<Vision> {
+export async function openVision(config: VisionSettings, clock: Clock, log: InferenceLog): Promise<LocalVision> {
   const settings = inferenceSettings(config);
   const sessions = await Promise.all(modelIdsOf(config).map((id) => openModel(id, settings, log)));
   const [detectorSession, landmarksSession, encoderSession] = sessions;

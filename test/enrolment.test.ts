@@ -48,7 +48,6 @@ function visionOf(scenes: Readonly<Record<string, Scene>>): Vision {
     },
     follow: () => Promise.resolve(undefined),
     times: { detectMs: 0, landmarksMs: 0, qualityMs: 0, livenessMs: 0, encodeMs: 0 },
-    sessions: [],
     encoder,
     release: () => Promise.resolve(),
   };

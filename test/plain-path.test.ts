@@ -7,7 +7,7 @@ import { defaultConfig } from '../src/config.js';
 import { largestFace, overlap, type Box, type Point } from '../src/faces/face.js';
 import { lookAt } from '../src/follower.js';
 import { dotProduct } from '../src/identity/distance.js';
-import { inferenceSettings, openVision, type Vision } from '../src/vision.js';
+import { inferenceSettings, openVision, type LocalVision } from '../src/vision.js';
 import { openModel, type ModelSession } from '../src/inference/model-session.js';
 import { lfw, lfwPeople, missing, samples } from './support/photographs.js';
 
@@ -134,7 +134,7 @@ async function embed(picture: Rgb, landmarks: readonly Point[], session: ModelSe
 }
 
 describe('the hot path against a plain one', () => {
-  let vision: Vision;
+  let vision: LocalVision;
   let sessions: ModelSession[];
 
   beforeAll(async () => {

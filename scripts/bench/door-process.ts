@@ -10,6 +10,7 @@ import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
 import { readConfig } from '../../src/config.js';
 import { startDaemon } from '../../src/daemon.js';
+import { openVisionThread } from '../../src/daemon/vision-thread.js';
 import { readStamp } from './frame-stamp.js';
 import type { DoorFigures, Question, Seen } from './measured-door.js';
 import { machineMs } from './mjpeg-camera.js';
@@ -19,9 +20,9 @@ const DELAY_RESOLUTION_MS = 2;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
-const daemon = await startDaemon({
-  ...{ config: readConfig(configFile), clock: systemClock, log: pino({ level: 'error' }, pino.destination(2)) },
-});
+const config = readConfig(configFile);
+const log = pino({ level: 'error' }, pino.destination(2));
+const daemon = await startDaemon({ config, clock: systemClock, log, openVision: () => openVisionThread(config, log) });
 let seen: Seen[] = [];
 let frames = 0;
 daemon.controls.lookout.onSighting(({ frame, faces }) => {

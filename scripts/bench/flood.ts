@@ -14,6 +14,7 @@ import { pino } from 'pino';
 import { systemClock } from '../../src/clock.js';
 import { parseConfig } from '../../src/config.js';
 import { startDaemon, type Daemon } from '../../src/daemon.js';
+import { openVisionThread } from '../../src/daemon/vision-thread.js';
 import { enroll } from '../../src/enrolment.js';
 import { rawThresholdOf } from '../../src/identity/distance.js';
 import { createGallery } from '../../src/identity/gallery.js';
@@ -115,6 +116,7 @@ async function startDoor(
   let refused = 0;
   const daemon = await startDaemon({
     ...{ config, clock: systemClock, log },
+    openVision: () => openVisionThread(config, log),
     onEvent(event) {
       if (event.type === 'command_rejected') refused += event.count ?? 1;
     },

@@ -36,7 +36,7 @@ export class DoorClient {
   /** Hears events from now on, over every restart of the board. */
   listen(): void {
     const { event: topic } = topicsOf(DOOR);
-    const client = mqtt.connect(this.#url, { reconnectPeriod: 1_000, connectTimeout: 120_000, keepalive: 300 });
+    const client = mqtt.connect(this.#url, { reconnectPeriod: 1_000, connectTimeout: 30_000, keepalive: 300 });
     this.#client = client;
     // Until the board's broker is there; what is expected and never comes fails its check.
     client.on('error', () => undefined);
@@ -48,6 +48,14 @@ export class DoorClient {
         this.#heard.push({ event, atMs: performance.now() });
       }
     });
+  }
+
+  /**
+   * The board is gone without a word. QEMU keeps the connection of its user network open all the same, and what the door says
+   * after its start would go by unheard until a ping fails.
+   */
+  listenAgain(): void {
+    this.#client?.stream.destroy();
   }
 
   async stop(): Promise<void> {

@@ -70,7 +70,7 @@ export function boardImage(root: string, cache: string): Promise<string> {
 /** What the Debian package is made of; but for its documents, which change nothing on the board. */
 const PACKAGED = [
   ...['package.json', 'package-lock.json', '.npmrc', 'config', 'systemd', 'scripts/package', 'scripts/package.ts'],
-  ...['models', 'dist/facelatch.js', 'dist/chunks', 'dist/release.js'],
+  ...['models', 'dist/facelatch.js', 'dist/vision-worker.js', 'dist/chunks', 'dist/release.js'],
 ];
 
 /** The Debian package of this checkout for arm64: the one .deb in the folder. */

@@ -44,6 +44,7 @@ export async function rebooted(board: Board): Promise<string> {
   const atMs = performance.now();
   await agent.start('reboot -f');
   const lowMs = await lowAfter(board, atMs, PULSE_MS / 2);
+  board.door.listenAgain();
   await board.untilBooted();
   const readyMs = await board.untilReady(atMs);
   if ((await agent.must('cat /proc/sys/kernel/random/boot_id')) === before)

@@ -2,7 +2,7 @@
 export const notBundled: readonly string[] = ['onnxruntime-node', 'onoff', 'serialport', 'node-webcam'];
 
 /** What of dist/ runs without the packages inside. */
-export const built: readonly string[] = ['facelatch.js', 'chunks', 'release.js'];
+export const built: readonly string[] = ['facelatch.js', 'vision-worker.js', 'chunks', 'release.js'];
 
 /** What a production tree needs. sharp's JavaScript is in the bundle (its 60 small files took a sixth of the start), its binaries are not. */
 export const keptPackages: readonly string[] = [...notBundled, 'sharp'];

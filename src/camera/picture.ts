@@ -1,15 +1,23 @@
 import { readFile, stat } from 'node:fs/promises';
-import sharp from 'sharp';
 import { fault, reasonOf } from '../errors.js';
 import type { FacelatchError } from '../errors.js';
 import type { Picture, PictureLimits } from './frame.js';
 
 export type { Picture, PictureLimits } from './frame.js';
 
-// Every picture is decoded once, so a cache of operations only costs memory. One thread: with two, a 640x480 JPEG is no
-// faster (4.1 ms against 4.2) and each further thread of libvips keeps its own buffers.
-sharp.cache(false);
-sharp.concurrency(1);
+let sharp: Promise<typeof import('sharp').default> | undefined;
+
+/** Loaded for the first picture: behind ffmpeg, and for most commands, there is none. */
+export function loadSharp(): Promise<typeof import('sharp').default> {
+  sharp ??= import('sharp').then(({ default: loaded }) => {
+    // Every picture is decoded once, so a cache of operations only costs memory. One thread: with two, a 640x480 JPEG is no
+    // faster (4.1 ms against 4.2) and each further thread of libvips keeps its own buffers.
+    loaded.cache(false);
+    loaded.concurrency(1);
+    return loaded;
+  });
+  return sharp;
+}
 
 // libvips picks the decoder by the leading bytes. Looking at them first keeps SVG, HEIF, GIF and whatever comes to be
 // compiled in out of reach: a door needs none of them, and each is a parser open to whoever hands in a photograph.
@@ -34,6 +42,7 @@ export async function decodePicture(bytes: Uint8Array, source: string, limits: P
     const reason = bytes.length === 0 ? 'it is empty' : 'its leading bytes are those of none of them';
     throw fault('PHOTO_UNREADABLE', { source, reason });
   }
+  const sharp = await loadSharp();
   try {
     // 'error' refuses truncation and damage, but not the harmless oddities that many a phone writes ('warning' would).
     const { data, info } = await sharp(bytes, { autoOrient: true, failOn: 'error', limitInputPixels: limits.maxPixels })
@@ -80,6 +89,7 @@ function isKnown(bytes: Uint8Array): boolean {
 async function explain(thrown: unknown, bytes: Uint8Array, source: string, limits: PictureLimits): Promise<FacelatchError> {
   const reason = reasonOf(thrown).split('\n', 1)[0] ?? '';
   if (!/exceeds pixel limit/i.test(reason)) return fault('PHOTO_UNREADABLE', { source, reason }, thrown);
+  const sharp = await loadSharp();
   const pixels = await sharp(bytes, { limitInputPixels: false }).metadata().then(
     ({ width, height }) => width * height,
     () => undefined,

@@ -1,7 +1,6 @@
 import type { CommandName } from '../command-names.js';
 import { fault } from '../errors.js';
 import { commandAnswerSchemas, commandProgressSchemas, type CommandAnswer } from '../messages/command-answers.js';
-import { sendCommand } from '../messages/command-client.js';
 import { readSigningKey } from '../messages/command-keys.js';
 import { readCredentials } from '../messages/credentials.js';
 import type { Context } from './context.js';
@@ -43,6 +42,8 @@ export async function askDoor<N extends CommandName>(
   }
   const door = options.door ?? own.id;
   const files = { username, passwordFile, tls: { caFile: ca, certFile: cert, keyFile: certKey } };
+  // Only here: no other command speaks MQTT.
+  const { sendCommand } = await import('../messages/command-client.js');
   const answer = await sendCommand({
     ...{ door, command, args },
     url: options.url ?? mqtt.url ?? `mqtt://127.0.0.1:${mqtt.embeddedPort}`,

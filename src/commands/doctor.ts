@@ -4,7 +4,6 @@ import { openCamera } from '../camera/open-camera.js';
 import { adapterOf } from '../door/gpio-adapter.js';
 import { openRelay } from '../door/open-relay.js';
 import { FacelatchError, fault, reasonOf } from '../errors.js';
-import { loadRuntime } from '../inference/runtime.js';
 import { readTuning } from '../inference/tuning/tuned-models.js';
 import { readCalibratedModels } from '../inference/local-models.js';
 import { listSupportedBackends, reportProviders } from '../inference/provider-report.js';
@@ -32,7 +31,7 @@ interface Finding {
 }
 
 async function tuning(folder: string): Promise<{ detail: string; data?: unknown }> {
-  const record = await readTuning(folder, await loadRuntime());
+  const record = await readTuning(folder);
   if (!record) return { detail: `nothing in ${folder}: the models run as they were shipped ("facelatch tune" measures)` };
   const models = Object.entries(record.models).map(([id, { variant, medianMs }]) => {
     const saved = medianMs['as shipped'] - medianMs[variant];

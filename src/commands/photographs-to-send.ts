@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { loadSharp } from '../camera/picture.js';
 import { readPhotographs } from './photographs.js';
 import { fault, reasonOf } from '../errors.js';
 
@@ -22,6 +22,7 @@ export async function photographsToSend(paths: readonly string[]): Promise<Buffe
 }
 
 async function shrunk(bytes: Buffer, source: string): Promise<Buffer> {
+  const sharp = await loadSharp();
   try {
     return await sharp(bytes, { autoOrient: true })
       .resize({ width: SIDE_PX, height: SIDE_PX, fit: 'inside', withoutEnlargement: true })

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import type { Config } from '../config.js';
-import { startDaemon, type Daemon } from '../daemon.js';
+import type { Daemon } from '../daemon.js';
+import { openVisionThread } from '../daemon/vision-thread.js';
 import { noteRelay } from '../door/relay-note.js';
 import type { FacelatchError } from '../errors.js';
 import { Reloadable } from '../reload.js';
 import { serviceManager } from '../system/service-manager.js';
 import { Watchdog } from '../system/watchdog.js';
+import type { Vision } from '../vision.js';
 import type { Context } from './context.js';
 import { eventLine } from './event-line.js';
 import { mustBeDiscreet, withoutNames } from './event-names.js';
@@ -31,6 +33,11 @@ async function watchDoor(context: Context, options: { simulate?: boolean }): Pro
     pino.destination({ fd: 2, sync: true }),
   );
   await tuneAtStart({ config, configFile: context.configFile, log });
+  // The models are loaded in their thread while this one reads, and builds, the rest of the daemon.
+  let opening: Promise<Vision> | undefined = openVisionThread(config, log);
+  opening.catch(() => undefined);
+  const { startDaemon } = await import('../daemon.js');
+
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
   const say = (text: string, error?: FacelatchError) => {
     const line = json && error ? JSON.stringify({ error: { code: error.code, message: error.message } }) : text;
@@ -52,6 +59,11 @@ async function watchDoor(context: Context, options: { simulate?: boolean }): Pro
         config,
         clock,
         log,
+        openVision() {
+          const opened = opening ?? openVisionThread(config, log);
+          opening = undefined;
+          return opened;
+        },
         onEvent(event) {
           const told = discreet ? withoutNames(event) : event;
           process.stdout.write(`${json ? JSON.stringify(told) : eventLine(told, colour)}\n`);

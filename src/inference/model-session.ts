@@ -63,7 +63,7 @@ async function quickestSession(
 ): Promise<CreatedSession> {
   const { tunedFolder, requireProvider, executionProviders } = settings;
   const onProcessor = (requireProvider ?? executionProviders.at(0)) === 'cpu';
-  const record = tunedFolder !== undefined && onProcessor ? await readTuning(tunedFolder, runtime) : undefined;
+  const record = tunedFolder !== undefined && onProcessor ? await readTuning(tunedFolder) : undefined;
   const threads = settings.threads === 'auto' ? (record?.threads.chosen ?? 1) : settings.threads;
   const graph = record && (await tunedGraph(tunedFolder ?? '', record, entry, log));
   if (graph) {

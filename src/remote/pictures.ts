@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import type { Frame, Picture } from '../camera/frame.js';
+import { loadSharp } from '../camera/picture.js';
 import type { Box } from '../faces/face.js';
 
 const QUALITY = 85;
@@ -7,8 +7,9 @@ const QUALITY = 85;
 const MARGIN = 0.4;
 
 /** The whole picture as a JPEG. */
-export function jpegOf({ rgb, widthPx, heightPx }: Picture): Promise<Buffer> {
-  return sharp(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+export async function jpegOf({ rgb, widthPx, heightPx }: Picture): Promise<Buffer> {
+  const sharp = await loadSharp();
+  return await sharp(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
     .jpeg({ quality: QUALITY })
     .toBuffer();
 }
@@ -19,6 +20,7 @@ export async function faceJpegOf({ rgb, widthPx, heightPx }: Frame, { left, top,
   const to = (start: number, size: number, limit: number) => Math.min(limit, Math.ceil(start + size * (1 + MARGIN)));
   const area = { left: from(left, width), top: from(top, height) };
   const size = { width: to(left, width, widthPx) - area.left, height: to(top, height, heightPx) - area.top };
+  const sharp = await loadSharp();
   return await sharp(rgb, { raw: { width: widthPx, height: heightPx, channels: 3 } })
     .extract({ ...area, ...size })
     .jpeg({ quality: QUALITY })

@@ -8,7 +8,7 @@ import { largestFace, type Box } from '../../src/faces/face.js';
 import { createLivenessScorer, softmaxOfFirst, surroundings } from '../../src/faces/liveness.js';
 import { resample } from '../../src/faces/resample.js';
 import type { ModelSession } from '../../src/inference/model-session.js';
-import { openVision, type Vision } from '../../src/vision.js';
+import { openVision, type LocalVision } from '../../src/vision.js';
 import { faces, lfw, lfwPeople, missing } from '../support/photographs.js';
 
 const frame = { widthPx: 640, heightPx: 480 };
@@ -56,7 +56,7 @@ const attacks = join(faces, 'presentation-attack');
 describe.skipIf(missing('a living person, a print and a screen (presentation-attack)', attacks))(
   'liveness on photographs',
   () => {
-    let vision: Vision;
+    let vision: LocalVision;
     let session: ModelSession;
     beforeAll(async () => {
       vision = await openVision(defaultConfig(), systemClock, { info: () => undefined, warn: () => undefined });

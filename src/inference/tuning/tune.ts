@@ -59,11 +59,11 @@ export async function tune(
   say(`threads: ${threads.chosen} (${threads.measured.map(sayThreads).join('; ')})`);
   const record = {
     format: 1 as const,
-    machine: thisMachine(runtime),
+    machine: thisMachine(),
     tunedAt: new Date().toISOString(),
     threads,
     // Another door here may have another encoder.
-    models: { ...(await readTuning(folder, runtime))?.models, ...models },
+    models: { ...(await readTuning(folder))?.models, ...models },
   };
   await writeTuning(folder, record, files);
   return record;
@@ -71,7 +71,7 @@ export async function tune(
 
 /** Whether these models were tuned on this machine, and not been changed since. Throws what openModel throws of the manifest. */
 export async function isTuned(ids: readonly string[], settings: InferenceSettings, folder: string): Promise<boolean> {
-  const record = await readTuning(folder, await loadRuntime());
+  const record = await readTuning(folder);
   const entries = await readModels(settings.modelsFolder);
   const tuned = new Map(Object.entries(record?.models ?? {}));
   return ids.every((id) => tuned.get(id)?.source === modelEntry(entries, id).sha256);

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { reasonOf } from '../../errors.js';
 import type { InferenceLog } from '../create-session.js';
 import type { ModelEntry } from '../manifest.js';
-import type { Runtime } from '../runtime.js';
+import { runtimeVersion } from '../runtime.js';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const milliseconds = z.number().nonnegative();
@@ -49,19 +49,19 @@ export function defaultTunedFolder(env: NodeJS.ProcessEnv = process.env): string
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** The machine as far as a tuned graph depends on it. */
-export function thisMachine(runtime: Runtime): TuningRecord['machine'] {
+export function thisMachine(): TuningRecord['machine'] {
   return {
     processor: cpus().at(0)?.model ?? 'unknown',
     architecture: arch(),
-    runtime: runtime.env.versions.node ?? runtime.env.versions.common,
+    runtime: runtimeVersion(),
   };
 }
 
 /** The record in a folder; undefined where there is none, or one of another machine, runtime or format. */
-export async function readTuning(folder: string, runtime: Runtime): Promise<TuningRecord | undefined> {
+export async function readTuning(folder: string): Promise<TuningRecord | undefined> {
   try {
     const record = recordSchema.parse(JSON.parse(await readFile(join(folder, RECORD), 'utf8')));
-    return JSON.stringify(record.machine) === JSON.stringify(thisMachine(runtime)) ? record : undefined;
+    return JSON.stringify(record.machine) === JSON.stringify(thisMachine()) ? record : undefined;
   } catch {
     // A record is made anew in seconds; without one the models run as they were shipped.
     return undefined;
