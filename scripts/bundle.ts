@@ -30,7 +30,7 @@ const options: BuildOptions = {
 await rm(join(dist, 'chunks'), { recursive: true, force: true });
 await build({
   ...options,
-  entryPoints: { facelatch: join(dist, 'src/cli.js'), 'vision-worker': join(dist, 'src/daemon/vision-worker.js') },
+  entryPoints: { facelatch: join(dist, 'src/main.js'), 'vision-worker': join(dist, 'src/daemon/vision-worker.js') },
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
 });

@@ -1,4 +1,3 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node
 import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { registerAudit } from './commands/audit.js';
@@ -14,6 +13,7 @@ import { createRun } from './commands/run-command.js';
 import { registerRun } from './commands/run.js';
 import { registerSend } from './commands/send.js';
 import { registerTune } from './commands/tune.js';
+import { endVisionThreads } from './daemon/vision-thread.js';
 import { FacelatchError } from './errors.js';
 import { version } from './version.js';
 
@@ -69,6 +69,7 @@ try {
 } catch (error) {
   process.exitCode = explain(error);
 }
+await endVisionThreads();
 // Native libraries keep threads alive; everything was closed in order before.
 process.exit();
 

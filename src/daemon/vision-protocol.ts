@@ -3,9 +3,6 @@ import type { Detection, Face } from '../faces/face.js';
 import type { ModelEntry } from '../inference/manifest.js';
 import type { StageTimes, Vision, VisionSettings } from '../vision.js';
 
-/** What the vision thread is started with. */
-export type VisionThreadData = VisionSettings;
-
 /** What can be asked of it, and with which arguments behind the frame. */
 export type VisionQuestion =
   | { readonly ask: 'detect' }
@@ -17,9 +14,13 @@ export type VisionAnswer = Awaited<ReturnType<Vision['detect' | 'observe' | 'fol
 /** A frame whose pixels are the first bytes of shared memory. */
 export type FrameInMemory = Omit<Frame, 'rgb'> & { readonly pixels: SharedArrayBuffer; readonly bytes: number };
 
-export type ToVisionThread = (VisionQuestion & { readonly frame: FrameInMemory }) | { readonly ask: 'release' };
+/** First `open`, last `release`. */
+export type ToVisionThread =
+  | { readonly ask: 'open'; readonly settings: VisionSettings }
+  | (VisionQuestion & { readonly frame: FrameInMemory })
+  | { readonly ask: 'release' };
 
-/** One answer to each question, in their order; before the first, `opened` or `failed`. */
+/** One answer to each question but `release`, in their order; to `open`, `opened`. */
 export type FromVisionThread =
   | { readonly tell: 'opened'; readonly encoder: ModelEntry }
   | { readonly tell: 'answer'; readonly answer: VisionAnswer; readonly times: StageTimes }

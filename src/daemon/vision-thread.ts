@@ -22,12 +22,48 @@ import type { FromVisionThread, ToVisionThread, VisionQuestion } from './vision-
  */
 export async function openVisionThread(config: VisionSettings, log: InferenceLog): Promise<Vision> {
   const { inference, quality, liveness } = config;
-  switchTelemetryOff();
-  const worker = new Worker(program(), { workerData: { inference, quality, liveness } satisfies VisionSettings, name: 'vision' });
+  const worker = prepared ?? start();
+  prepared = undefined;
+  worker.ref();
   const thread = new Thread(worker, log);
-  const first = await thread.next();
-  if (first.tell !== 'opened') throw new Error(`expected the vision thread to open, received "${first.tell}"`);
-  return new ThreadedVision(thread, first.encoder);
+  try {
+    const told = await thread.ask({ ask: 'open', settings: { inference, quality, liveness } });
+    if (told.tell !== 'opened') throw new Error(`expected the vision thread to open, received "${told.tell}"`);
+    return new ThreadedVision(thread, told.encoder);
+  } catch (error) {
+    await thread.release();
+    throw error;
+  }
+}
+
+const living = new Set<Worker>();
+let prepared: Worker | undefined;
+
+/** Starts the thread of the next {@link openVisionThread}, which loads all that needs no configuration. */
+export function prepareVisionThread(): void {
+  prepared ??= start();
+  // Where nobody opens it, nobody waits for it.
+  prepared.unref();
+}
+
+/** Before the process ends, whatever ends it: ONNX Runtime brings it down with a signal when it goes in the middle of loading. */
+export async function endVisionThreads(): Promise<void> {
+  await Promise.all([...living].map(end));
+}
+
+async function end(worker: Worker): Promise<void> {
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
+  worker.ref();
+  worker.postMessage({ ask: 'release' } satisfies ToVisionThread);
+  await ended;
+}
+
+function start(): Worker {
+  switchTelemetryOff();
+  const worker = new Worker(program(), { name: 'vision' });
+  living.add(worker);
+  worker.once('exit', () => living.delete(worker));
+  return worker;
 }
 
 /** One question at a time, one answer to each. */
@@ -49,10 +85,10 @@ class Thread {
 
   ask(question: ToVisionThread): Promise<FromVisionThread> {
     if (!this.#ended) this.#worker.postMessage(question);
-    return this.next();
+    return this.#next();
   }
 
-  next(): Promise<FromVisionThread> {
+  #next(): Promise<FromVisionThread> {
     if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
@@ -61,9 +97,7 @@ class Thread {
 
   async release(): Promise<void> {
     if (this.#ended) return;
-    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
-    this.#worker.postMessage({ ask: 'release' } satisfies ToVisionThread);
-    await ended;
+    await end(this.#worker);
   }
 
   #settle() {

@@ -1,10 +1,11 @@
 /** The vision thread: its main module (vision-thread.ts starts it). */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { Frame } from '../camera/frame.js';
 import { systemClock } from '../clock.js';
 import { FacelatchError, reasonOf } from '../errors.js';
-import { openVision, type LocalVision } from '../vision.js';
-import type { FrameInMemory, FromVisionThread, ToVisionThread, VisionAnswer, VisionThreadData } from './vision-protocol.js';
+import { loadRuntime } from '../inference/runtime.js';
+import { openVision, type LocalVision, type Vision } from '../vision.js';
+import type { FrameInMemory, FromVisionThread, ToVisionThread, VisionAnswer, VisionQuestion } from './vision-protocol.js';
 
 const port = parentPort;
 if (!port) throw new Error('expected to be started as a thread by vision-thread.js, found a process');
@@ -13,39 +14,56 @@ function tell(what: FromVisionThread): void {
   port?.postMessage(what);
 }
 
-function failed(error: unknown): void {
-  tell({ tell: 'failed', message: reasonOf(error), ...(error instanceof FacelatchError && { code: error.code }) });
-}
-
 const log = {
   info: (fields: object, message: string) => tell({ tell: 'log', level: 'info', fields, message }),
   warn: (fields: object, message: string) => tell({ tell: 'log', level: 'warn', fields, message }),
 };
 
-async function answer(vision: LocalVision, question: Exclude<ToVisionThread, { ask: 'release' }>): Promise<VisionAnswer> {
+// Before anybody asks; what is wrong with it, `open` tells.
+const runtime = loadRuntime();
+runtime.catch(() => undefined);
+let opening: Promise<LocalVision> | undefined;
+
+port.on('message', (question: ToVisionThread) => {
+  if (question.ask === 'release') void release();
+  else answer(question).then(tell, failed);
+});
+
+async function answer(question: Exclude<ToVisionThread, { ask: 'release' }>): Promise<FromVisionThread> {
+  if (question.ask === 'open') {
+    opening = openVision(question.settings, systemClock, log);
+    return { tell: 'opened', encoder: (await opening).encoder };
+  }
+  const vision = await opening;
+  if (!vision) throw new Error(`expected to be opened before "${question.ask}"`);
+  const it = await see(vision, question);
+  return { tell: 'answer', answer: it, times: { ...vision.times } };
+}
+
+function see(vision: Vision, question: VisionQuestion & { readonly frame: FrameInMemory }): Promise<VisionAnswer> {
   const frame = frameOf(question.frame);
   switch (question.ask) {
     case 'detect':
-      return await vision.detect(frame);
+      return vision.detect(frame);
     case 'observe':
-      return await vision.observe(frame, question.detection);
+      return vision.observe(frame, question.detection);
     case 'follow':
-      return await vision.follow(frame, question.before, question.decided);
+      return vision.follow(frame, question.before, question.decided);
   }
+}
+
+/** Not before everything is loaded: the runtime brings the process down that ends in the middle of it. */
+async function release(): Promise<void> {
+  await Promise.allSettled([runtime, opening]);
+  await opening?.then((vision) => vision.release()).catch(() => undefined);
+  // Without a listener the thread ends.
+  port?.close();
 }
 
 function frameOf({ pixels, bytes, ...frame }: FrameInMemory): Frame {
   return { ...frame, rgb: new Uint8Array(pixels, 0, bytes) };
 }
 
-try {
-  const vision = await openVision(workerData as VisionThreadData, systemClock, log);
-  port.on('message', (question: ToVisionThread) => {
-    // Without a listener the thread ends.
-    if (question.ask === 'release') void vision.release().finally(() => port.close());
-    else answer(vision, question).then((it) => tell({ tell: 'answer', answer: it, times: { ...vision.times } }), failed);
-  });
-  tell({ tell: 'opened', encoder: vision.encoder });
-} catch (error) {
-  failed(error);
+function failed(error: unknown): void {
+  tell({ tell: 'failed', message: reasonOf(error), ...(error instanceof FacelatchError && { code: error.code }) });
 }

@@ -60,7 +60,7 @@ export function thisMachine(): TuningRecord['machine'] {
 /** The record in a folder; undefined where there is none, or one of another machine, runtime or format. */
 export async function readTuning(folder: string): Promise<TuningRecord | undefined> {
   try {
-    const record = recordSchema.parse(JSON.parse(await readFile(join(folder, RECORD), 'utf8')));
+    const record = recordSchema.parse(JSON.parse(await readFile(join(folder, RECORD), 'utf8')), { jitless: true });
     return JSON.stringify(record.machine) === JSON.stringify(thisMachine()) ? record : undefined;
   } catch {
     // A record is made anew in seconds; without one the models run as they were shipped.
