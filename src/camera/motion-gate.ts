@@ -48,13 +48,19 @@ export class MotionGate {
 /** Mean of the green values, which are most of the brightness, of each cell: COLUMNS * ROWS values of 0..255. */
 function brightness({ rgb, widthPx, heightPx }: Picture): Float32Array {
   const means = new Float32Array(COLUMNS * ROWS);
-  for (let y = 0; y < ROWS * SAMPLES; y++) {
-    const row = Math.floor(((y + 0.5) * heightPx) / (ROWS * SAMPLES)) * widthPx;
-    const first = Math.floor(y / SAMPLES) * COLUMNS;
-    for (let x = 0; x < COLUMNS * SAMPLES; x++) {
-      const column = Math.floor(((x + 0.5) * widthPx) / (COLUMNS * SAMPLES));
-      means[first + Math.floor(x / SAMPLES)] += rgb[(row + column) * 3 + 1] / SAMPLES ** 2;
+  const greens = sampled(widthPx, COLUMNS).map((column) => column * 3 + 1);
+  sampled(heightPx, ROWS).forEach((row, y) => {
+    const rowAt = row * widthPx * 3;
+    const cells = Math.floor(y / SAMPLES) * COLUMNS;
+    for (let cell = 0, x = 0; cell < COLUMNS; cell++) {
+      let sum = 0;
+      for (let sample = 0; sample < SAMPLES; sample++) sum += rgb[rowAt + greens[x++]];
+      means[cells + cell] += sum / SAMPLES ** 2;
     }
-  }
+  });
   return means;
 }
+
+/** The rows or columns that are looked at: the middle of each of so many equal parts. */
+const sampled = (lengthPx: number, cells: number): Int32Array =>
+  Int32Array.from({ length: cells * SAMPLES }, (_, at) => Math.floor(((at + 0.5) * lengthPx) / (cells * SAMPLES)));
