@@ -5,7 +5,7 @@ import { openCardReaders } from './access/card-reader/open-card-readers.js';
 import { SimulatedReader } from './access/card-reader/simulated-reader.js';
 import { Announcer } from './announcer.js';
 import { MotionGate } from './camera/motion-gate.js';
-import { openCamera } from './camera/open-camera.js';
+import { openCamera, prepareCamera } from './camera/open-camera.js';
 import type { Pace } from './camera/pacer.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
@@ -98,6 +98,8 @@ async function compose(options: DaemonOptions, parts: Parts): Promise<Daemon> {
   door.start();
   await orders.start();
 
+  // There is time for it until the models are loaded.
+  prepareCamera(config.camera);
   const vision = parts.add(await open(), (it) => it.release());
   trail.deciders = { encoder: vision.encoder.id, modelSha256: vision.encoder.sha256 };
   const rawThreshold = rawThresholdOf(vision.encoder);

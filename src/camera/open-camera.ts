@@ -5,6 +5,7 @@ import { csiCamera } from './csi-camera.js';
 import { ffmpegCamera } from './ffmpeg-camera.js';
 import { FolderCamera } from './folder-camera.js';
 import type { Pace } from './pacer.js';
+import { loadSharp } from './picture.js';
 import { WebcamCamera } from './webcam-camera.js';
 import { nodeWebcamShot } from './webcam-shot.js';
 
@@ -32,4 +33,9 @@ export function openCamera(config: Config['camera'], { clock, listener, maxPictu
     case 'webcam':
       return new WebcamCamera(config, { clock, listener, maxPicturePixels, takeShot: nodeWebcamShot(config) });
   }
+}
+
+/** Loads what a camera of this configuration decodes its pictures with, ahead of the first; what is wrong with it, that one tells. */
+export function prepareCamera({ adapter }: Config['camera']): void {
+  if (adapter === 'folder' || adapter === 'webcam') loadSharp().catch(() => undefined);
 }

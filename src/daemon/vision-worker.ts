@@ -32,7 +32,10 @@ port.on('message', (question: ToVisionThread) => {
 async function answer(question: Exclude<ToVisionThread, { ask: 'release' }>): Promise<FromVisionThread> {
   if (question.ask === 'open') {
     opening = openVision(question.settings, systemClock, log);
-    return { tell: 'opened', encoder: (await opening).encoder };
+    const vision = await opening;
+    // After the answer: the rest of the daemon is built meanwhile.
+    setImmediate(() => void vision.warmUp().catch(() => undefined));
+    return { tell: 'opened', encoder: vision.encoder };
   }
   const vision = await opening;
   if (!vision) throw new Error(`expected to be opened before "${question.ask}"`);
