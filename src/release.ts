@@ -1,6 +1,5 @@
 import { systemClock } from './clock.js';
-import { configFileOf } from './config-file.js';
-import { defaultConfig, parseConfig, readConfig, type Config } from './config.js';
+import type { Config } from './config.js';
 import { openRelay } from './door/open-relay.js';
 import { readRelayNote } from './door/relay-note.js';
 
@@ -17,7 +16,7 @@ const RETRY_MS = 50;
 export async function releaseRelay(givenConfigFile?: string): Promise<Config['relay']> {
   const runtimeFolder = process.env['RUNTIME_DIRECTORY'];
   const note = runtimeFolder === undefined ? undefined : readRelayNote(runtimeFolder);
-  const relay = (note ? parseConfig(note.text, note.path) : configured(givenConfigFile)).relay;
+  const relay = note ?? (await configured(givenConfigFile)).relay;
   const giveUpAtMs = systemClock.monotonicMs() + PATIENCE_MS;
   for (;;) {
     try {
@@ -31,7 +30,11 @@ export async function releaseRelay(givenConfigFile?: string): Promise<Config['re
   }
 }
 
-function configured(given: string | undefined): Config {
+async function configured(given: string | undefined): Promise<Config> {
+  const [{ configFileOf }, { defaultConfig, readConfig }] = await Promise.all([
+    import('./config-file.js'),
+    import('./config.js'),
+  ]);
   const file = configFileOf(given);
   return file === undefined ? defaultConfig() : readConfig(file);
 }

@@ -14,11 +14,14 @@ export function noteRelay(folder: string, relay: Config['relay']): void {
   renameSync(`${path}.new`, path);
 }
 
-/** The note as the text of a configuration, with its path; undefined where no daemon has left one. */
-export function readRelayNote(folder: string): { readonly text: string; readonly path: string } | undefined {
-  const path = pathIn(folder);
+/**
+ * The relay of the note; undefined where no daemon has left one that can be read. It is not held against the configuration's schema: that
+ * takes half of the time in which a killed daemon's relay stays energised, and opening the relay refuses what is none.
+ */
+export function readRelayNote(folder: string): Config['relay'] | undefined {
   try {
-    return { text: readFileSync(path, 'utf8'), path };
+    const { relay } = JSON.parse(readFileSync(pathIn(folder), 'utf8')) as { relay?: Config['relay'] };
+    return typeof relay?.adapter === 'string' ? relay : undefined;
   } catch {
     return undefined;
   }
