@@ -16,7 +16,7 @@ export function noteRelay(folder: string, relay: Config['relay']): void {
 
 /**
  * The relay of the note; undefined where no daemon has left one that can be read. It is not held against the configuration's schema: that
- * takes half of the time in which a killed daemon's relay stays energised, and opening the relay refuses what is none.
+ * would take a third of the time in which a killed daemon's relay stays energised, and opening the relay refuses what is none.
  */
 export function readRelayNote(folder: string): Config['relay'] | undefined {
   try {
