@@ -18,7 +18,7 @@ fi
 
 node=$(command -v node) || { echo 'install: expected Node 20.17 or later in the PATH, found none' >&2; exit 1; }
 node=$(readlink -f "$node")
-[ -e "$here/dist/facelatch.js" ] || { echo 'install: expected a built tree; run "npm ci && npm run build && npm run models"' >&2; exit 1; }
+[ -e "$here/dist/facelatch.cjs" ] || { echo 'install: expected a built tree; run "npm ci && npm run build && npm run models"' >&2; exit 1; }
 case "$here $node" in
   */home/* | */root/*) echo "install: expected checkout and Node outside of /home and /root, which the sandbox hides; received $here and $node" >&2; exit 1 ;;
 esac
@@ -33,6 +33,8 @@ install -D -m 644 "$here/systemd/facelatch.tmpfiles" /etc/tmpfiles.d/facelatch.c
 install -D -m 644 "$here/systemd/60-facelatch.rules" /etc/udev/rules.d/60-facelatch.rules
 sed -e "s#/usr/lib/facelatch/bin/node#$node#; s#/usr/lib/facelatch#$here#" "$here/scripts/package/debian/facelatch" >/usr/local/bin/facelatch
 chmod 755 /usr/local/bin/facelatch
+
+"$node" "$here/dist/facelatch.cjs" precompile || echo 'install: the program was not compiled ahead; starts take longer' >&2
 
 systemd-sysusers facelatch.conf
 if [ ! -e /etc/facelatch/facelatch.yaml ]; then

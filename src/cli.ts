@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { registerAudit } from './commands/audit.js';
@@ -8,12 +9,13 @@ import { registerEnroll } from './commands/enroll.js';
 import { registerIdentify } from './commands/identify.js';
 import { registerKeys } from './commands/keys.js';
 import { registerPeople } from './commands/people.js';
+import { registerPrecompile } from './commands/precompile.js';
 import { registerRelease } from './commands/release.js';
 import { createRun } from './commands/run-command.js';
 import { registerRun } from './commands/run.js';
 import { registerSend } from './commands/send.js';
 import { registerTune } from './commands/tune.js';
-import { endVisionThreads } from './daemon/vision-thread.js';
+import { adoptVisionThread, endVisionThreads } from './daemon/vision-thread.js';
 import { FacelatchError } from './errors.js';
 import { version } from './version.js';
 
@@ -61,17 +63,25 @@ for (const register of [
   register(program, run);
 }
 registerRelease(program);
+registerPrecompile(program);
 tab(program, { completionCommandName: 'completion' });
 for (const command of program.commands) command.exitOverride();
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = explain(error);
+/**
+ * Does what the command line says, and ends the process.
+ * @param visionThread already started, for a door
+ */
+export async function main(visionThread?: Worker): Promise<never> {
+  if (visionThread) adoptVisionThread(visionThread);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = explain(error);
+  }
+  await endVisionThreads();
+  // Native libraries keep threads alive; everything was closed in order before.
+  process.exit();
 }
-await endVisionThreads();
-// Native libraries keep threads alive; everything was closed in order before.
-process.exit();
 
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

@@ -98,8 +98,21 @@ async function compose(options: DaemonOptions, parts: Parts): Promise<Daemon> {
   door.start();
   await orders.start();
 
-  // There is time for it until the models are loaded.
+  // It starts while the models are loaded.
   prepareCamera(config.camera);
+  const camera = parts.add(
+    openCamera(config.camera, {
+      clock,
+      maxPicturePixels: config.maxPicturePixels,
+      ...(pace && { pace }),
+      listener: {
+        onFault: (reason) => emit({ type: 'camera_fault', reason }),
+        onRecovered: () => emit({ type: 'camera_ok' }),
+      },
+    }),
+    (it) => it.stop(),
+  );
+  const frames = camera.frames();
   const vision = parts.add(await open(), (it) => it.release());
   trail.deciders = { encoder: vision.encoder.id, modelSha256: vision.encoder.sha256 };
   const rawThreshold = rawThresholdOf(vision.encoder);
@@ -152,18 +165,8 @@ async function compose(options: DaemonOptions, parts: Parts): Promise<Daemon> {
   });
   parts.add(cards, (it) => it.stop()).start();
 
-  const camera = parts.add(
-    openCamera(config.camera, {
-      clock,
-      maxPicturePixels: config.maxPicturePixels,
-      ...(pace && { pace }),
-      listener: {
-        onFault: (reason) => emit({ type: 'camera_fault', reason }),
-        onRecovered: () => emit({ type: 'camera_ok' }),
-      },
-    }),
-    (it) => it.stop(),
-  );
+  // Before all that looks at its frames.
+  parts.add(camera, (it) => it.stop());
 
   emit({ type: 'started', version: version(), people: people.all().length });
   const again = gallery.toEnrollAgain.map(({ id, name }) => ({ id, name }));
@@ -182,7 +185,7 @@ async function compose(options: DaemonOptions, parts: Parts): Promise<Daemon> {
   };
 
   let analysedAtMs = clock.monotonicMs();
-  const watching = watch(camera, {
+  const watching = watch(frames, {
     ...{ access, door, lookout, log, emit },
     follower: new Follower(vision, { detectEvery: config.inference.detectEvery, rawThreshold }),
     gate: new MotionGate(config.motionGate, clock),

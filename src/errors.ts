@@ -42,6 +42,10 @@ const table = {
     exit: 3,
     text: (d: { path: string; reason: string }) => `expected to write a new file at ${d.path}, received: ${d.reason}`,
   },
+  PRECOMPILE_FAILED: {
+    exit: 3,
+    text: (d: { path: string; reason: string }) => `expected to keep the compiled program at ${d.path}, received: ${d.reason}`,
+  },
   COMMAND_UNANSWERED: {
     exit: 7,
     text: (d: { command: string; door: string; afterMs: number; reason: string }) =>

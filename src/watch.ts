@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Access, SeenFace } from './access/access.js';
-import type { Camera } from './camera/camera.js';
 import type { Frame } from './camera/frame.js';
 import type { MotionGate } from './camera/motion-gate.js';
 import type { Lookout, SightedFace } from './daemon/lookout.js';
@@ -30,9 +29,9 @@ export interface StopReason {
 const MAX_FAILED_FRAMES = 20;
 
 /** Moves the frames along the way until there are no more. A frame that fails opens nothing and releases the relay. */
-export async function watch(camera: Camera, way: Way): Promise<StopReason> {
+export async function watch(frames: AsyncIterable<Frame>, way: Way): Promise<StopReason> {
   let failed = 0;
-  for await (const frame of camera.frames()) {
+  for await (const frame of frames) {
     try {
       await analyse(frame, way);
       failed = 0;

@@ -75,7 +75,7 @@ describe('the running daemon', () => {
       await configure({ embeddedPort: 0 });
       const trace = join(folder, 'trace');
       const env = { ...process.env, ...noCi };
-      const cli = join(import.meta.dirname, '..', 'dist', 'src', 'main.js');
+      const cli = join(import.meta.dirname, '..', 'dist', 'facelatch.cjs');
       const args = [
         '-f',
         '-qq',

@@ -42,7 +42,7 @@ function way() {
     },
   } as unknown as Access;
   const door = { grant: () => doing.outcome, releaseNow: () => doing.released++ } as unknown as Door;
-  const ended = watch(camera, {
+  const ended = watch(camera.frames(), {
     ...{ access, door, lookout, log: pino({ level: 'silent' }) },
     follower: new Follower(vision, { detectEvery: 1, rawThreshold: 0.7 }),
     gate: new MotionGate({ enabled: true, minChange: 6, everyMs: 1_000 }, clock),

@@ -10,7 +10,7 @@ import { tunedFolder, tuneForBench } from './way.js';
 import { photographs } from './scenes.js';
 
 /** The command as it is shipped. */
-export const cli = fileURLToPath(new URL('../../facelatch.js', import.meta.url));
+export const cli = fileURLToPath(new URL('../../facelatch.cjs', import.meta.url));
 
 /** A door's working folder: facelatch.yaml, and a people file with one person, Ada (the resident of the demonstration). */
 export interface DoorFolder {

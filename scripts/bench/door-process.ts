@@ -11,7 +11,7 @@ import { systemClock } from '../../src/clock.js';
 import { readConfig } from '../../src/config.js';
 import { startDaemon } from '../../src/daemon.js';
 import { openVisionThread } from '../../src/daemon/vision-thread.js';
-import { makeRoomForPictures } from '../../src/heap.js';
+import { setV8Flags } from '../../src/v8-flags.js';
 import { readStamp } from './frame-stamp.js';
 import type { DoorFigures, Question, Seen } from './measured-door.js';
 import { machineMs } from './mjpeg-camera.js';
@@ -19,7 +19,7 @@ import { machineMs } from './mjpeg-camera.js';
 const [configFile] = process.argv.slice(2);
 const DELAY_RESOLUTION_MS = 2;
 
-makeRoomForPictures();
+setV8Flags();
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 const config = readConfig(configFile);

@@ -95,7 +95,7 @@ export class DoorClient {
 
   /** The command line of this machine. @throws Error with what it said when it fails */
   facelatch(...args: readonly string[]): Promise<string> {
-    const command = [join(this.#root, 'dist', 'facelatch.js'), '--json', '--config', join(this.#folder, 'host.yaml'), ...args];
+    const command = [join(this.#root, 'dist', 'facelatch.cjs'), '--json', '--config', join(this.#folder, 'host.yaml'), ...args];
     return new Promise((resolve, reject) => {
       execFile(process.execPath, command, { cwd: this.#folder, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
         if (error) reject(new Error(`expected "facelatch ${args.join(' ')}" to succeed: ${stderr.trim() || stdout.trim()}`));

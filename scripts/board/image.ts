@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { built } from '../package/not-bundled.js';
 import { shell } from '../package/shell.js';
 import { say } from './progress.js';
 
@@ -70,7 +71,7 @@ export function boardImage(root: string, cache: string): Promise<string> {
 /** What the Debian package is made of; but for its documents, which change nothing on the board. */
 const PACKAGED = [
   ...['package.json', 'package-lock.json', '.npmrc', 'config', 'systemd', 'scripts/package', 'scripts/package.ts'],
-  ...['models', 'dist/facelatch.js', 'dist/vision-worker.js', 'dist/chunks', 'dist/release.js'],
+  ...['models', ...built.map((entry) => `dist/${entry}`)],
 ];
 
 /** The Debian package of this checkout for arm64: the one .deb in the folder. */

@@ -8,7 +8,8 @@ import type { Frame } from './frame.js';
 export interface Camera {
   /**
    * The frames from now on, until `stop` or the end of what there is to show. To be iterated once; leaving the loop stops
-   * the camera. A camera that fails recovers by itself and says so through {@link CameraListener}; the stream throws
+   * the camera. A device or a network camera starts at once and may be asked ahead, when nobody can look yet; a folder begins with its first
+   * picture when it is iterated. A camera that fails recovers by itself and says so through {@link CameraListener}; the stream throws
    * (CAMERA_UNAVAILABLE) only where there is nothing to wait for: a folder without pictures, a video file that cannot be played.
    */
   frames(): AsyncIterable<Frame>;

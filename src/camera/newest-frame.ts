@@ -1,3 +1,4 @@
+import type { Camera } from './camera.js';
 import type { Frame } from './frame.js';
 
 /**
@@ -58,5 +59,14 @@ export class NewestFrame<T extends object = Frame> implements AsyncIterable<T> {
         await new Promise<void>((resolve) => (this.#wake = resolve));
       }
     }
+  }
+}
+
+/** What is put there, for one loop; leaving it stops the camera that fills it. */
+export async function* takeFrom(newest: NewestFrame, camera: Pick<Camera, 'stop'>): AsyncGenerator<Frame, void, void> {
+  try {
+    yield* newest;
+  } finally {
+    await camera.stop();
   }
 }

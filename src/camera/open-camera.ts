@@ -18,7 +18,7 @@ export interface CameraDependencies {
 }
 
 /**
- * The camera of this configuration, at rest: it starts when its frames are iterated.
+ * The camera of this configuration, at rest: it starts when it is asked for its frames.
  * @throws CAMERA_UNAVAILABLE for an input or a device that no camera can have
  */
 export function openCamera(config: Config['camera'], { clock, listener, maxPicturePixels, pace }: CameraDependencies): Camera {

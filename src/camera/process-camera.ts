@@ -6,7 +6,7 @@ import type { Frame } from './frame.js';
 import type { Ending } from './child-program.js';
 import type { FrameCommand, FrameProcess, StartFrameProcess } from './frame-process.js';
 import { startFrameProcess } from './frame-process.js';
-import { NewestFrame } from './newest-frame.js';
+import { NewestFrame, takeFrom } from './newest-frame.js';
 import { FROZEN, PictureWatch, type Illness } from './picture-watch.js';
 import { Outage } from './outage.js';
 import { pause } from './pause.js';
@@ -52,7 +52,6 @@ export class ProcessCamera implements Camera {
   readonly #stopping = new AbortController();
   #program: FrameProcess | undefined;
   #running: Promise<void> | undefined;
-  #begun = false;
   #sequence = 0;
   #ill: Illness | undefined;
 
@@ -66,15 +65,9 @@ export class ProcessCamera implements Camera {
   }
 
   /** @throws CAMERA_UNAVAILABLE (the iteration) only where a finite source cannot be shown to its end */
-  async *frames(): AsyncGenerator<Frame, void, void> {
-    if (this.#begun) return;
-    this.#begun = true;
-    this.#running = this.#run();
-    try {
-      yield* this.#newest;
-    } finally {
-      await this.stop();
-    }
+  frames(): AsyncIterable<Frame> {
+    this.#running ??= this.#run();
+    return takeFrom(this.#newest, this);
   }
 
   async stop(): Promise<void> {

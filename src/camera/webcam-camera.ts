@@ -7,7 +7,7 @@ import { fault, reasonOf } from '../errors.js';
 import { backOffMs } from '../back-off.js';
 import type { Camera, CameraListener } from './camera.js';
 import type { Frame } from './frame.js';
-import { NewestFrame } from './newest-frame.js';
+import { NewestFrame, takeFrom } from './newest-frame.js';
 import { Outage } from './outage.js';
 import { Pacer } from './pacer.js';
 import { pause } from './pause.js';
@@ -39,7 +39,6 @@ export class WebcamCamera implements Camera {
   readonly #newest = new NewestFrame();
   readonly #stopping = new AbortController();
   #shooting: Promise<void> | undefined;
-  #begun = false;
 
   constructor(config: WebcamConfig, dependencies: WebcamDependencies) {
     this.#config = config;
@@ -48,15 +47,9 @@ export class WebcamCamera implements Camera {
   }
 
   /** @throws CAMERA_UNAVAILABLE (the iteration) only where there is no place for temporary files */
-  async *frames(): AsyncGenerator<Frame, void, void> {
-    if (this.#begun) return;
-    this.#begun = true;
-    this.#shooting = this.#newest.fill(this.#shoot());
-    try {
-      yield* this.#newest;
-    } finally {
-      await this.stop();
-    }
+  frames(): AsyncIterable<Frame> {
+    this.#shooting ??= this.#newest.fill(this.#shoot());
+    return takeFrom(this.#newest, this);
   }
 
   /** Waits for a shot that is under way, 8 s at most. */

@@ -1,15 +1,12 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Frame } from '../camera/frame.js';
 import type { Detection } from '../faces/face.js';
 import { FacelatchError, isErrorCode, reasonOf } from '../errors.js';
 import { createQueue } from '../in-turn.js';
 import type { InferenceLog } from '../inference/create-session.js';
 import type { ModelEntry } from '../inference/manifest.js';
-import { switchTelemetryOff } from '../inference/runtime.js';
 import type { Observation, StageTimes, Vision, VisionSettings } from '../vision.js';
+import { startVisionThread } from './start-vision-thread.js';
 import type { FromVisionThread, ToVisionThread, VisionQuestion } from './vision-protocol.js';
 
 /**
@@ -22,7 +19,7 @@ import type { FromVisionThread, ToVisionThread, VisionQuestion } from './vision-
  */
 export async function openVisionThread(config: VisionSettings, log: InferenceLog): Promise<Vision> {
   const { inference, quality, liveness } = config;
-  const worker = prepared ?? start();
+  const worker = prepared ?? register(startVisionThread());
   prepared = undefined;
   worker.ref();
   const thread = new Thread(worker, log);
@@ -39,11 +36,15 @@ export async function openVisionThread(config: VisionSettings, log: InferenceLog
 const living = new Set<Worker>();
 let prepared: Worker | undefined;
 
-/** Starts the thread of the next {@link openVisionThread}, which loads all that needs no configuration. */
-export function prepareVisionThread(): void {
-  prepared ??= start();
-  // Where nobody opens it, nobody waits for it.
-  prepared.unref();
+/** This thread, already started, is the one of the next {@link openVisionThread}. */
+export function adoptVisionThread(worker: Worker): void {
+  prepared = register(worker);
+}
+
+function register(worker: Worker): Worker {
+  living.add(worker);
+  worker.once('exit', () => living.delete(worker));
+  return worker;
 }
 
 /** Before the process ends, whatever ends it: ONNX Runtime brings it down with a signal when it goes in the middle of loading. */
@@ -56,14 +57,6 @@ async function end(worker: Worker): Promise<void> {
   worker.ref();
   worker.postMessage({ ask: 'release' } satisfies ToVisionThread);
   await ended;
-}
-
-function start(): Worker {
-  switchTelemetryOff();
-  const worker = new Worker(program(), { name: 'vision' });
-  living.add(worker);
-  worker.once('exit', () => living.delete(worker));
-  return worker;
 }
 
 /** One question at a time, one answer to each. */
@@ -168,14 +161,4 @@ class ThreadedVision implements Vision {
 
 function errorOf({ message, code }: Extract<FromVisionThread, { tell: 'failed' }>): Error {
   return code !== undefined && isErrorCode(code) ? new FacelatchError(code, message, undefined) : new Error(message);
-}
-
-/** Beside the command, or in what was built of this checkout. */
-function program(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    for (const path of [join(folder, 'vision-worker.js'), join(folder, 'dist', 'vision-worker.js')]) {
-      if (existsSync(path)) return path;
-    }
-    if (folder === dirname(folder)) throw new Error('expected vision-worker.js beside the command, found none');
-  }
 }

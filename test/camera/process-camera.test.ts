@@ -30,7 +30,8 @@ function fakePrograms() {
   return { start, started };
 }
 
-function open(options: Partial<ProcessCameraOptions> = {}) {
+/** @param looking when somebody iterates the frames */
+function open(options: Partial<ProcessCameraOptions> = {}, looking = Promise.resolve()) {
   const clock = new FakeClock();
   const { listener, heard } = recordingListener();
   const { start, started } = fakePrograms();
@@ -47,7 +48,9 @@ function open(options: Partial<ProcessCameraOptions> = {}) {
   );
   const frames: Frame[] = [];
   const watching = (async () => {
-    for await (const frame of camera.frames()) frames.push(frame);
+    const shown = camera.frames();
+    await looking;
+    for await (const frame of shown) frames.push(frame);
   })();
   const last = () => started.at(-1)!;
   const pass = async (ms: number) => {
@@ -209,6 +212,26 @@ describe('ProcessCamera', () => {
     await settle();
     last().end({ clean: false, reason: 'moov atom not found' });
     await failing;
+  });
+
+  it('starts when it is asked for its frames, and shows the newest to whoever comes later', async () => {
+    let look = () => {};
+    const { camera, frames, last, pass } = open({}, new Promise((resolve) => (look = resolve)));
+    last().onPicture(picture);
+    await pass(100);
+    last().onPicture(picture);
+    await pass(100);
+    look();
+    await settle();
+    expect(frames).toMatchObject([{ capturedAtMs: 100, sequence: 2 }]);
+    await camera.stop();
+  });
+
+  it('may be stopped before anybody looks', async () => {
+    const { camera, frames, started } = open({}, new Promise(() => {}));
+    await camera.stop();
+    expect(started[0]?.kills).toBe(1);
+    expect(frames).toEqual([]);
   });
 
   it('stops the program, once, and starts no other', async () => {

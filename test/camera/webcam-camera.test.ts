@@ -106,7 +106,7 @@ describe('WebcamCamera', () => {
   it('ends when it is stopped, and may be stopped twice', async () => {
     const { files, takeShot } = shots();
     const { camera } = open(takeShot);
-    const frames = camera.frames();
+    const frames = camera.frames()[Symbol.asyncIterator]();
     await frames.next();
     const next = frames.next();
     await camera.stop();

@@ -1,7 +1,7 @@
 // Loaded before the built daemon (--import): a Raspberry Pi 4 whose GPIO lines are files of the folder $FAKE_BOARD. onoff is replaced
 // by a class that keeps the physical level of line 512 + n in `gpio<512 + n>`. Signals that the daemon does not know bring it to its end
 // in other ways than by signals.
-import { register, syncBuiltinESMExports } from 'node:module';
+import Module, { syncBuiltinESMExports } from 'node:module';
 import fs from 'node:fs';
 import { join } from 'node:path';
 
@@ -15,7 +15,7 @@ fs.readFileSync = (path, ...rest) => {
 };
 syncBuiltinESMExports();
 
-globalThis.FakeGpio = class {
+class FakeGpio {
   constructor(line, direction) {
     this.path = join(folder, `gpio${line}`);
     this.writeSync(direction === 'high' ? 1 : 0);
@@ -33,10 +33,9 @@ globalThis.FakeGpio = class {
     return false;
   }
   unexport() {}
-};
-const hooks = `export const resolve = (name, context, next) => name === 'onoff'
-  ? { url: 'data:text/javascript,export const Gpio = globalThis.FakeGpio', shortCircuit: true } : next(name, context)`;
-register(`data:text/javascript,${encodeURIComponent(hooks)}`);
+}
+const load = Module._load;
+Module._load = (name, ...rest) => (name === 'onoff' ? { Gpio: FakeGpio } : load(name, ...rest));
 
 process.on('SIGUSR2', () => {
   throw new Error('a defect of the test');

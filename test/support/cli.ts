@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from './photographs.js';
 
-export const cliPath = join(root, 'dist', 'facelatch.js');
+export const cliPath = join(root, 'dist', 'facelatch.cjs');
 
 export interface Answer {
   readonly status: number | null;
