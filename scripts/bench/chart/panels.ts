@@ -65,10 +65,11 @@ export const panels: Panels = {
       { name: 'the door', colour: palette[0], points: nearest.map(({ rows, nearestMs }) => [rows, nearestMs] as const) },
       { name: 'float32, one by one', colour: palette[1], points: nearest.map(({ rows, plainMs }) => [rows, plainMs] as const) },
     ];
+    const most = Math.max(...nearest.map(({ plainMs }) => plainMs));
     return chart({
       title: 'The nearest of many templates',
       x: { label: 'templates', kind: 'log', from: 1_000, to: 100_000, format: (value) => value.toLocaleString('en') },
-      y: { label: 'ms', kind: 'log', from: 0.01, to: 100, format: String },
+      y: { label: 'ms', kind: 'log', from: 0.01, to: 10 ** Math.ceil(Math.log10(most)), format: String },
       series,
     });
   },
