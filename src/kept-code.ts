@@ -13,9 +13,9 @@ export const keptCodeOf = (program: string): string => `${program}.compiled`;
 const HASH_BYTES = 32;
 
 /**
- * Runs a bundled program (scripts/bundle.ts) with the code that V8 compiled of it before: compiling 3 MB of text costs more of a start
- * than loading the models (docs/performance.md). Where there is none, or one of another program, Node or processor, or a damaged one,
- * the program is compiled anew.
+ * Runs a bundled program (scripts/bundle.ts) with the code that V8 compiled of it before: compiling 3 MB of text is a fifth of what a
+ * start costs (docs/performance.md). Where there is none, or one of another program, Node or processor, or a damaged one, the program
+ * is compiled anew.
  *
  * @param program a script in CommonJS, beyond comments in ASCII
  * @returns what it exports
