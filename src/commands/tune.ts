@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { isTuned, tune } from '../inference/tuning/tune.js';
 import { inferenceSettings, modelIdsOf } from '../vision.js';
 import type { Context } from './context.js';
+import { ownCommand } from './own-command.js';
 import type { Run } from './run-command.js';
 
 export function registerTune(program: Command, run: Run): void {
@@ -42,18 +42,6 @@ export async function tuneAtStart({ config, configFile, log }: Pick<Context, 'co
   if (await isTuned(modelIdsOf(config), settings, tunedFolder)) return;
   const options = [...(configFile === undefined ? [] : ['--config', configFile]), '--encoder', encoder];
   log.info({ tunedFolder }, 'first start on this machine: measuring the models');
-  await new Promise<void>((resolve) => {
-    const child = spawn(process.execPath, [process.argv[1], ...options, '--json', 'tune'], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: PATIENCE_MS,
-      killSignal: 'SIGKILL',
-    });
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-1_000)));
-    child.once('error', (error) => (said = error.message));
-    child.once('close', (status) => {
-      if (status !== 0) log.warn({ status, said: said.trim() }, 'the models could not be tuned and run as they were shipped');
-      resolve();
-    });
-  });
+  const { problem, said } = await ownCommand([...options, '--json', 'tune'], { patienceMs: PATIENCE_MS });
+  if (problem !== undefined) log.warn({ problem, said }, 'the models could not be tuned and run as they were shipped');
 }
